@@ -1,0 +1,62 @@
+"""Words for reasons: one whole sentence a code, in the reader's language, with the HTTP status it means.
+
+An app adds its own with `add` when it starts. A test finds a code without words, or without Chinese ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.decision import Decision, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A sentence with named placeholders for the reason's facts, and the status of a refusal for it."""
+
+    sentence: object
+    status: int = 403
+
+
+WORDINGS: dict[str, Wording] = {}
+
+
+def add(wordings: Mapping[str, Wording]) -> None:
+    """Add an app's wordings; a code is worded once."""
+    for code, wording in wordings.items():
+        if WORDINGS.setdefault(code, wording) is not wording:
+            raise ValueError(f"The reason {code} is worded twice.")
+
+
+def sentence(reason: Reason) -> str:
+    """The reason's sentence in the active language."""
+    return str(WORDINGS[reason.code].sentence) % reason.facts
+
+
+def sentences(decision: Decision) -> list[str]:
+    return [sentence(reason) for reason in decision.reasons]
+
+
+def status(decision: Decision) -> int:
+    """The HTTP status of a refusal: that of its first reason that stops."""
+    for reason in decision.reasons:
+        if not Decision((reason,)).allowed():
+            return WORDINGS[reason.code].status
+    return 200
+
+
+add(
+    {
+        "sign_in.needed": Wording(_("Sign in first."), 401),
+        "token.unknown": Wording(_("This token is not known, or it has been revoked. Make a new one on your account page."), 401),
+        "token.expired": Wording(_("This token expired on %(day)s. Make a new one on your account page."), 401),
+        "token.scope_missing": Wording(_("This token may not do that: it lacks the scope “%(scope)s”. Make one that has it.")),
+        "token.name_missing": Wording(_("A token needs a name, so that you know it again."), 422),
+        "token.scopes_missing": Wording(_("Choose what the token may do."), 422),
+        "token.too_many": Wording(_("You have %(have)s tokens, the most there may be. Revoke one that you no longer use."), 409),
+        "waiver.ground_missing": Wording(_("To pass a rule you must write down on what ground."), 422),
+    }
+)
