@@ -11,6 +11,7 @@ from django.db import transaction
 
 from headwater.accounts import rules
 from headwater.accounts.audit import Act, Actor, record
+from headwater.accounts.backends import may_come_in
 from headwater.accounts.models import Grant, Role, Token, User
 from headwater.core.decision import Decision, Reason, Refused, permit
 
@@ -54,7 +55,7 @@ def revoke_token(user: User, token_id: int, *, by: Actor, at: datetime) -> None:
 def use_token(key: str, *, at: datetime) -> Token:
     """The live token of ``key``; raises `Refused` where there is none."""
     token = Token.objects.select_related("user").filter(digest=digest_of(key)).first()
-    permit(rules.may_use_token(token and rules.UseFacts(token.revoked_at, token.expires_at, token.user.is_active), now=at))
+    permit(rules.may_use_token(token and rules.UseFacts(token.revoked_at, token.expires_at, may_come_in(token.user)), now=at))
     assert token is not None
     if token.used_at is None or at - token.used_at > USED_EVERY:
         # A note for the owner, kept coarse so that reading through the API writes next to nothing.

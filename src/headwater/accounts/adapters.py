@@ -6,13 +6,18 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
+
+from headwater.accounts.backends import may_come_in
+from headwater.accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Keeps the name and the language somebody signs up with; demo people can't sign in to production."""
+    """Keeps the name and the language somebody signs up with, and writes to people in theirs.
+
+    Demo people can't sign in to production.
+    """
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         user.name = form.cleaned_data.get("name", "").strip()
@@ -20,9 +25,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().save_user(request, user, form, commit)
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
-        if user.is_demo and settings.ENVIRONMENT.production:
+        if not may_come_in(user):
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **kwargs)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the language of whoever has the address, not of whoever asked for the mail."""
+        reader = context.get("user") or User.objects.filter(email__iexact=email).first()
+        with override(reader.language if isinstance(reader, User) else get_language()):
+            super().send_mail(template_prefix, email, context)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):

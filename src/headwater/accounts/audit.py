@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import connection
+from psycopg.types.json import Jsonb
+
 from headwater.accounts.models import AuditEntry, User
 from headwater.core.context import REQUEST_ID
 from headwater.core.decision import Decision
@@ -62,4 +65,15 @@ def record(act: Act, *, by: Actor, at: datetime) -> None:
 
 def record_many(acts: Iterable[Act], *, by: Actor, at: datetime) -> None:
     """Write many entries in the caller's transaction."""
-    AuditEntry.objects.bulk_create([_entry(act, by, at) for act in acts], batch_size=1000)
+    columns = ("at", "actor_id", "actor_name", "act", "subject", "changes", "decision", "waived", "ground", "way", "request_id")
+    name, request_id, actor_id = by.name, REQUEST_ID.get(), by.user.pk if by.user else None
+    sql = f"COPY {AuditEntry._meta.db_table} ({', '.join(columns)}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(sql) as copy:  # some ten times faster than inserts
+        for act in acts:
+            decision = None if act.decision is None else Jsonb(act.decision.as_json())
+            copy.write_row(
+                (
+                    *(at, actor_id, name, act.act, act.subject, Jsonb(dict(act.changes)), decision, list(act.waived)),
+                    *(act.ground, by.way, request_id),
+                )
+            )

@@ -23,6 +23,21 @@ class Wording:
 
 WORDINGS: dict[str, Wording] = {}
 
+# What the audit trail calls an act, and the way it came by.
+ACTS: dict[str, object] = {
+    "role.granted": _("role given"),
+    "token.made": _("token made"),
+    "token.revoked": _("token revoked"),
+    "user.made": _("account made"),
+}
+WAYS: dict[str, object] = {
+    "page": _("on a page"),
+    "api": _("by a program"),
+    "import": _("from a file"),
+    "command": _("by command"),
+    "system": _("by the system itself"),
+}
+
 
 def add(wordings: Mapping[str, Wording]) -> None:
     """Add an app's wordings; a code is worded once."""

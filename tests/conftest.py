@@ -1,0 +1,55 @@
+"""What every test may use: a quick password hash, empty caches, and a database that can be emptied between tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _audit_trail_can_be_emptied() -> Iterator[None]:
+    """Lets a transactional test's clean-up, and nothing else, truncate the audit trail.
+
+    The database refuses that otherwise; the shared cache's table is no model's, so it is emptied by hand.
+    """
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    emptied = TransactionTestCase._fixture_teardown
+
+    def empty(self: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE accounts_auditentry DISABLE TRIGGER USER")
+        try:
+            emptied(self)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ALTER TABLE accounts_auditentry ENABLE TRIGGER USER")
+                cursor.execute("DELETE FROM site_cache")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_folder_is_there() -> None:
+    """WhiteNoise warns where nothing was collected yet; here files come from their sources."""
+    from django.conf import settings
+
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_empty(settings: Any) -> Iterator[None]:
+    """One cheap hash a password, figures counted anew, the language back to English."""
+    from django.core.cache import caches
+    from django.utils import translation
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    caches["local"].clear()
+    translation.activate("en")
+    yield
+    translation.activate("en")
