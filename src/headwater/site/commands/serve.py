@@ -1,0 +1,39 @@
+"""`headwater serve`: the web server in the foreground."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command()
+@click.option("--bind", default=None, metavar="ADDRESS:PORT", help="Where to listen.  [default: HEADWATER_BIND]")
+@click.option("--patience", default=30, show_default=True, help="Seconds that running requests get when told to end.")
+def command(bind: str | None, patience: int) -> None:
+    """Run the web server in the foreground.
+
+    It refuses to start on unsafe settings and names each. Run `headwater migrate` before, and `headwater worker`
+    beside it.
+    """
+    from headwater.site import environment
+    from headwater.site.cli import with_django
+    from headwater.site.embedded import EmbeddedError
+
+    found = environment.read()
+    if problems := found.problems():
+        raise click.ClickException(str(environment.UnsafeSettings(problems)))
+    try:
+        from headwater.site.embedded import prepare_home
+        from headwater.site.web import WebServer, share_metrics
+
+        share_metrics(prepare_home(found.home))
+        with_django()
+    except EmbeddedError as error:
+        raise click.ClickException(str(error)) from error
+    sys.argv = sys.argv[:1]  # gunicorn reads what is left there
+    WebServer(found, bind or found["HEADWATER_BIND"], patience_s=patience).run()
+
+
+if __name__ == "__main__":
+    command()

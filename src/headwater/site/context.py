@@ -1,0 +1,28 @@
+"""What every page's frame shows."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from headwater.registry.queries import region
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """The region, and the address of this very page in the other language."""
+    current = getattr(request, "LANGUAGE_CODE", "en")
+    other = "en" if current.startswith("zh") else "zh-hans"
+    kept = [(key, value) for key, values in request.GET.lists() for value in values if key != "lang"]
+    return {
+        "region": SimpleLazyObject(region),
+        "other_language": other,
+        "other_language_name": dict(settings.LANGUAGES)[other],
+        "other_language_url": f"{request.path}?{urlencode([*kept, ('lang', other)])}",
+        "demo_mode": not settings.ENVIRONMENT.production,
+        "version": settings.HEADWATER_VERSION,
+        "sso": settings.ENVIRONMENT.oidc,
+    }

@@ -1,0 +1,73 @@
+"""The demo's sign-ins: one for each kind of user, marked as demo and refused in production."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from headwater.accounts import actions
+from headwater.accounts.audit import SYSTEM
+from headwater.accounts.models import Role
+from headwater.registry.actions.people import give_role
+from headwater.registry.models import Facility, Organisation
+
+PASSWORD = "demo-headwater"
+DOMAIN = "demo.headwater.example"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Who signs in, and what she is here."""
+
+    role: str
+    email: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    key: str
+    name: str
+    title: object
+    language: str
+    kind: str = ""
+    role: str = ""
+    platform: Role | None = None
+
+
+PLANS = (
+    _Plan("researcher", "Demo Researcher", _("researcher"), "en", "university", "member"),
+    _Plan("company", "Demo Company", _("engineer of a small company"), "zh-hans", "company", "administrator"),
+    _Plan("manager", "Demo Manager", _("instrument manager"), "zh-hans", "university", "manager"),
+    _Plan("office", "Demo User Office", _("user office"), "en", "", "", Role.USER_OFFICE),
+    _Plan("broker", "Demo Broker", _("technology broker"), "zh-hans", "", "", Role.BROKER),
+    _Plan("analyst", "Demo Analyst", _("analyst"), "en", "", "", Role.ANALYST),
+    _Plan("administrator", "Demo Administrator", _("operator of the node"), "en", "", "", Role.OPERATOR),
+)
+
+
+@transaction.atomic
+def ensure() -> list[DemoPerson]:
+    """Make the sign-ins that are missing; the organisations and the facility are the record's first that fit."""
+    now = timezone.now()
+    found = []
+    for plan in PLANS:
+        email = f"{plan.key}@{DOMAIN}"
+        user = actions.demo_user(email)
+        if user is None:
+            user = actions.make_user(
+                email, name=plan.name, password=PASSWORD, language=plan.language, is_demo=True, by=SYSTEM, at=now
+            )
+        if plan.kind:
+            organisation = Organisation.objects.filter(kind=plan.kind).order_by("pk").first()
+            if organisation is not None:
+                give_role(organisation, user, plan.role, by=SYSTEM, at=now)
+        if plan.platform:
+            facility = Facility.objects.filter(status="operating").order_by("pk").first()
+            scope = facility.public_id if plan.platform is Role.USER_OFFICE and facility else ""
+            actions.grant(user, plan.platform, scope=scope, by=SYSTEM, at=now)
+        found.append(DemoPerson(str(plan.title), email, PASSWORD))
+    return found
