@@ -20,7 +20,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python tools/messages --check
+	$(BIN)/python tools/messages.py --check
 	$(BIN)/python -m django makemigrations --check --dry-run --settings headwater.site.settings
 
 lock:

@@ -65,6 +65,7 @@ BORROWED = frozenset(
             ":?.!",
             "Are you sure you want to sign out?",
             "Email Addresses",
+            "Passkey",
             "Sign Out",
         ),
     )
@@ -154,8 +155,8 @@ def _unlike(message: Message, text: str) -> str:
         return f"has the placeholders {sorted(want)}, its translation {sorted(have)}."
     try:
         _ = text % dict.fromkeys(want, 1) if want else ""
-    except (TypeError, ValueError) as error:
-        return f"has a translation that can't be filled in ({error}); a per cent sign is written %%."
+    except (TypeError, ValueError):
+        return "has a translation that can't be filled in: a placeholder ends in s or d, a per cent sign is written %%."
     return ""
 
 

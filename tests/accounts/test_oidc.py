@@ -143,7 +143,8 @@ def test_refusal_at_the_provider_signs_nobody_in(browser, site):
     asked = _submit(browser, site, browser.get(site + path, timeout=WAIT_S).text, path)
     answer = browser.post(asked.url, data={"action": "deny"}, timeout=WAIT_S)
     assert urlsplit(answer.url).netloc == urlsplit(site).netloc
-    assert answer.status_code == 200
+    assert answer.status_code == 401
+    assert 'id="content"' in answer.text
     assert who(browser, site) == ""
     assert User.objects.count() == 0
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext, override
 
 from headwater.accounts import words
 from tools import messages
-from tools.messages import Message
 
+Message = messages.Message
 CATALOGUES = sorted(messages.LOCALE.glob("*/LC_MESSAGES/django.po"))
 TEMPLATES = sorted(path for path in messages.SOURCE.rglob("templates/**/*") if path.is_file())
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -97,6 +97,20 @@ def test_no_message_rewords_what_django_itself_says():
         if (key := messages.of_entry(entry)) in ours.keys() - messages.BORROWED and ours[key] != entry.msgstr
     }
     assert reworded == {}
+
+
+def test_glossary_and_catalogue_use_the_same_words():
+    glossary = (messages.ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    pairs = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|", glossary, re.MULTILINE))
+    words_of = {
+        entry.msgid: entry.msgstr
+        for entry in polib.pofile(str(messages.LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.po"))
+        if not entry.msgctxt
+    }
+    assert {"instrument manager", "by proposal", "decommissioned"} <= pairs.keys() & words_of.keys()
+    assert {
+        english: words_of[english] for english in pairs.keys() & words_of.keys() if words_of[english] != pairs[english]
+    } == {}
 
 
 # What is said in both languages --------------------------------------------------------------------------------
@@ -190,8 +204,10 @@ HELLO = Message("Hello %(who)s")
         (
             polib.POEntry(msgid="Hello %(who)s", msgstr="%(who)，你好"),
             [HELLO],
-            "“Hello %(who)s” has a translation that can't be filled in (unsupported format character '，' (0xff0c) at "
-            "index 6); a per cent sign is written %%.",
+            (
+                "“Hello %(who)s” has a translation that can't be filled in: "
+                "a placeholder ends in s or d, a per cent sign is written %%."
+            ),
         ),
         (polib.POEntry(msgid="Bye", msgstr="再见"), [], "“Bye” is obsolete: the source has it no more."),
         (polib.POEntry(msgid="Bye", msgstr="再见", obsolete=True), [], "“Bye” is obsolete: it is commented out."),
@@ -281,7 +297,6 @@ def test_tool_brings_a_catalogue_up_to_date_and_checks_it(tmp_path, monkeypatch,
     source, locale = tmp_path / "src", tmp_path / "src" / "locale"
     source.mkdir()
     (source / "page.py").write_text('title = _("Title")\n')
-    monkeypatch.setattr(messages, "ROOT", Path(messages.__file__).parents[1])
     for name, value in (("SOURCE", source), ("LOCALE", locale), ("ROOT", tmp_path), ("BORROWED", frozenset())):
         monkeypatch.setattr(messages, name, value)
     monkeypatch.setattr(messages, "__file__", str(tmp_path / "tools" / "messages.py"))
@@ -295,10 +310,7 @@ def test_tool_brings_a_catalogue_up_to_date_and_checks_it(tmp_path, monkeypatch,
         f"{place}: “Title” has no translation.\nRun python tools/messages.py, then fill in what it names.\n"
     )
 
-    path.write_text(
-        path.read_text(encoding="utf-8").replace('msgstr ""\n\n', 'msgstr ""\n\n').removesuffix('msgstr ""\n')
-        + 'msgstr "标题"\n'
-    )
+    path.write_text(path.read_text(encoding="utf-8").removesuffix('msgstr ""\n') + 'msgstr "标题"\n', encoding="utf-8")
     assert messages.check() == 1
     assert "The compiled catalogue (.mo) is not what the .po says." in capsys.readouterr().err
     assert messages.update() == 0

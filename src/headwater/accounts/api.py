@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja.errors import HttpError
 from ninja.utils import check_csrf
 
@@ -33,7 +34,7 @@ def identify(request: HttpRequest) -> Token | User | bool:
         return token
     if request.user.is_authenticated:
         if request.method not in ("GET", "HEAD", "OPTIONS") and check_csrf(request):
-            raise HttpError(403, "The CSRF token is missing or wrong. Programs send a bearer token instead.")
+            raise HttpError(403, _("The CSRF token is missing or wrong. Programs send a bearer token instead."))
         return request.user
     return True
 

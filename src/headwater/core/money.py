@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, DecimalException, InvalidOperation
 
 # ISO 4217 currencies whose minor unit is not a hundredth.
 MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3}
@@ -36,7 +36,10 @@ class Money:
             raise MoneyError(f"{text!r} is not an amount of money.")
         if len(currency) != 3 or not currency.isupper():
             raise MoneyError(f"{currency!r} is not an ISO 4217 currency.")
-        scaled = amount.scaleb(minor_digits(currency)).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+        try:
+            scaled = amount.scaleb(minor_digits(currency)).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+        except DecimalException as error:
+            raise MoneyError(f"{text!r} is more than any amount of money.") from error
         return cls(currency, int(scaled))
 
     @property

@@ -148,30 +148,37 @@ def _csv(table: Table) -> Iterator[bytes]:
 def write_xlsx(table: Table, path: Path) -> None:
     """A table as an XLSX workbook, written row by row."""
     from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
 
     header, rows = table
     book = Workbook(write_only=True)
     sheet = book.create_sheet("instruments")
-    sheet.append(header)
-    for line, row in enumerate(rows, 2):
-        if line > MOST_SHEET_ROWS:
-            raise ExportError(f"A sheet holds {MOST_SHEET_ROWS:,} rows, and there are more instruments. Export CSV instead.")
-        written = []
-        for name, text in zip(header, row, strict=True):
-            if len(text) > LONGEST_SHEET_CELL:
-                raise ExportError(
-                    f"In line {line} the text of {name} has {len(text):,} characters; a sheet's cell holds "
-                    f"{LONGEST_SHEET_CELL:,}. Export CSV instead."
-                )
-            if text:
-                cell = WriteOnlyCell(sheet, text)
-                cell.data_type = "s"
-                written.append(cell)
-            else:
-                written.append(None)
-        sheet.append(written)
+    sheet.append([cells.sheet_text(name) for name in header])
+    try:
+        for line, row in enumerate(rows, 2):
+            sheet.append([_sheet_cell(sheet, text, name, line) for name, text in zip(header, row, strict=True)])
+    except ExportError:
+        sheet.close()  # openpyxl keeps a temporary file open until then
+        raise
     book.save(path)
+
+
+def _sheet_cell(sheet: Any, text: str, name: str, line: int) -> Any:
+    """A cell of text, whatever it looks like."""
+    from openpyxl.cell import WriteOnlyCell
+
+    if line > MOST_SHEET_ROWS:
+        raise ExportError(f"A sheet holds {MOST_SHEET_ROWS:,} rows, and there are more instruments. Export CSV instead.")
+    text = cells.sheet_text(text)
+    if len(text) > LONGEST_SHEET_CELL:
+        raise ExportError(
+            f"In line {line} the text of {name} has {len(text):,} characters; a sheet's cell holds "
+            f"{LONGEST_SHEET_CELL:,}. Export CSV instead."
+        )
+    if not text:
+        return None
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"
+    return cell
 
 
 # PIDINST ----------------------------------------------------------------------------------------------------------

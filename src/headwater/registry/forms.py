@@ -106,7 +106,7 @@ class InstrumentForm(forms.Form):
     description_en = forms.CharField(label=_("Description in English"), required=False, widget=forms.Textarea)
     measured_zh = Words(label=_("What it measures, in Chinese"), required=False, help_text=_("One a line."))
     measured_en = Words(label=_("What it measures, in English"), required=False, help_text=_("One a line."))
-    value = forms.DecimalField(label=_("Value"), required=False, localize=False)
+    value = forms.DecimalField(label=_("Value"), required=False, max_digits=20, decimal_places=3)
     currency = forms.CharField(label=_("Currency"), required=False, help_text=_("Three letters, such as CNY."))
     commissioned = forms.DateField(label=_("In use since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     decommissioned = forms.DateField(label=_("Out of use since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
@@ -156,7 +156,11 @@ class InstrumentForm(forms.Form):
         """Show each reason beside the field it is about."""
         for reason in decision.reasons:
             about = str(reason.facts.get("field", ""))
-            self.add_error(about if about in self.fields else None, words.sentence(reason))
+            if about not in self.fields:
+                self.add_error(None, words.sentence(reason))
+                continue
+            shown = replace(reason, facts={**reason.facts, "field": self.fields[about].label})
+            self.add_error(about, words.sentence(shown))
 
 
 def initial_of(instrument: Instrument, draft: InstrumentDraft) -> dict[str, Any]:

@@ -161,7 +161,11 @@ class Decider:
             return self._rejected(row, (*row.problems, Reason("import.owner_missing", facts={"field": "owner"})))
         resolved = self._taken(resolve(self._draft(row, place, one), self.lookups), one, found)
         again = self._again(row, resolved, one)
-        decision = Decision((*row.problems, *again)) + rules.is_sound(resolved.facts)
+        unread = {str(reason.facts.get("field")) for reason in row.problems}
+        unread |= {"lat", "lon"} if unread & {"lat", "lon"} else set()
+        # A cell that could not be read is told once, not again for being empty.
+        sound = [reason for reason in rules.is_sound(resolved.facts).reasons if reason.facts["field"] not in unread]
+        decision = Decision((*row.problems, *again, *sound))
         if not decision.allowed():
             return self._rejected(row, decision.reasons)
         for key in self._keys(row, resolved, one):

@@ -270,26 +270,35 @@ def _check(tables: Mapping[str, Sequence[Row]], problems: list[str]) -> None:
                 problems.append(f"{row['_where']}: “{' / '.join(key)}” stands there already.")
             seen.add(key)
     for table, column, other in REFERENCES:
-        for row in tables[table]:
-            cell = row[column]
-            for word in cell if isinstance(cell, list) else [cell]:
-                if word and (word,) not in known[other]:
-                    problems.append(f"{row['_where']}, column {column}: there is no “{word}” in {other}.csv.")
+        problems.extend(
+            f"{row['_where']}, column {column}: there is no “{word}” in {other}.csv."
+            for row in tables[table]
+            for word in (row[column] if isinstance(row[column], list) else [row[column]])
+            if word and (word,) not in known[other]
+        )
     for table in SOURCED:
-        for row in tables[table]:
-            first = row["source"].split(";")[0]
-            if (first,) not in known["sources"]:
-                problems.append(f"{row['_where']}: its source “{first}” is not in sources.csv; each row needs one.")
-    for row in tables["class_codes"]:
-        if row["parent"] and (row["vocabulary"], row["version"], row["parent"]) not in known["class_codes"]:
-            problems.append(f"{row['_where']}: its parent class “{row['parent']}” does not exist.")
-    for row in tables["technique_classes"]:
-        if (row["vocabulary"], row["version"], row["code"]) not in known["class_codes"]:
-            problems.append(f"{row['_where']}: there is no class “{row['code']}” of version “{row['version']}”.")
-    for row in tables["class_crosswalk"]:
-        for end in ("from", "to"):
-            if (row["vocabulary"], row[f"{end}_version"], row[f"{end}_code"]) not in known["class_codes"]:
-                problems.append(f"{row['_where']}: there is no class “{row[f'{end}_code']}” of version “{row[f'{end}_version']}”.")
+        problems.extend(
+            f"{row['_where']}: its source “{first}” is not in sources.csv; each row needs one."
+            for row in tables[table]
+            if ((first := row["source"].split(";")[0]),) not in known["sources"]
+        )
+    classes = known["class_codes"]
+    problems.extend(
+        f"{row['_where']}: its parent class “{row['parent']}” does not exist."
+        for row in tables["class_codes"]
+        if row["parent"] and (row["vocabulary"], row["version"], row["parent"]) not in classes
+    )
+    problems.extend(
+        f"{row['_where']}: there is no class “{row['code']}” of version “{row['version']}”."
+        for row in tables["technique_classes"]
+        if (row["vocabulary"], row["version"], row["code"]) not in classes
+    )
+    problems.extend(
+        f"{row['_where']}: there is no class “{row[f'{end}_code']}” of version “{row[f'{end}_version']}”."
+        for row in tables["class_crosswalk"]
+        for end in ("from", "to")
+        if (row["vocabulary"], row[f"{end}_version"], row[f"{end}_code"]) not in classes
+    )
 
 
 def _rail(folder: Path, problems: list[str]) -> list[list[tuple[float, float]]]:
@@ -315,9 +324,8 @@ def read_region(folder: Path) -> RegionFiles:
     problems: list[str] = []
     try:
         settings = json.loads((folder / "region.json").read_text(encoding="utf-8"))
-        for name in ("code", "name_zh", "name_en", "node", "country", "currency", "bounds", "synthetic"):
-            if name not in settings:
-                problems.append(f"region.json lacks “{name}”.")
+        wanted = ("code", "name_zh", "name_en", "node", "country", "currency", "bounds", "synthetic")
+        problems.extend(f"region.json lacks “{name}”." for name in wanted if name not in settings)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise RegionError([f"region.json is not JSON: {error}."]) from error
     tables: dict[str, list[Row]] = {}

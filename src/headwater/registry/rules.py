@@ -157,9 +157,9 @@ def is_sound(facts: DraftFacts) -> Decision:
         refuse("instrument.owner_unknown", "owner", value=facts.owner)
     if facts.facility and not facts.facility_found:
         refuse("instrument.facility_unknown", "facility", value=facts.facility)
-    elif facts.facility and not facts.facility_is_owners:
+    elif facts.facility and facts.owner_found and not facts.facility_is_owners:
         refuse("instrument.facility_not_owners", "facility", value=facts.facility)
-    if not facts.city_found:
+    if not facts.city_found and (facts.city or facts.owner_found):  # an empty one is the owner's
         refuse("instrument.city_unknown", "city", value=facts.city)
     for technique in facts.unknown_techniques:
         refuse("instrument.technique_unknown", "techniques", value=technique)

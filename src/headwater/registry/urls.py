@@ -1,6 +1,6 @@
 from django.urls import path
 
-from headwater.registry.views import browse, edit, imports, imports
+from headwater.registry.views import browse, edit, imports
 
 urlpatterns = [
     path("instruments/", browse.instruments, name="instruments"),
@@ -10,11 +10,6 @@ urlpatterns = [
     path("instruments/import/<str:public_id>/", imports.import_run, name="import_run"),
     path("instruments/import/<str:public_id>/take/", imports.take_import, name="take_import"),
     path("instruments/import/<str:public_id>/rejects", imports.import_rejects, name="import_rejects"),
-    path("instruments/export.csv", imports.export_instruments, name="export_instruments"),
-    path("instruments/import/", imports.new_import, name="import_instruments"),
-    path("imports/<str:public_id>/", imports.import_run, name="import_run"),
-    path("imports/<str:public_id>/take/", imports.take_import, name="take_import"),
-    path("imports/<str:public_id>/rejects/", imports.import_rejects, name="import_rejects"),
     path("instruments/<str:public_id>/", browse.instrument, name="instrument"),
     path("instruments/<str:public_id>/edit/", edit.edit_instrument, name="edit_instrument"),
     path("instruments/<str:public_id>/history/", browse.instrument_history, name="instrument_history"),

@@ -85,5 +85,6 @@ REASONS = {
     "filter.unknown": Wording(_("“%(value)s” is not a value of the filter %(field)s."), INVALID),
     "cursor.unknown": Wording(_("The cursor is not one that Headwater gave. Start again without it."), INVALID),
     "record.not_found": Wording(_("There is no such record."), 404),
+    "request.unreadable": Wording(_("The body of the request can't be read. Send JSON in UTF-8."), 400),
     "request.invalid": Wording(_("%(field)s: %(what)s"), INVALID),
 }

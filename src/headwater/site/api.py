@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.docs import Swagger
@@ -33,6 +35,33 @@ api = NinjaAPI(
 api.add_router("", registry)
 LOG = logging.getLogger("headwater.api")
 
+# What is wrong with one value of a request, by pydantic's name for it; what is not here is told in pydantic's English.
+FAULTS: dict[str, object] = {
+    "missing": gettext_lazy("This is missing and must be given."),
+    "extra_forbidden": gettext_lazy("There is no such field."),
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), gettext_lazy("This must be a whole number.")),
+    **dict.fromkeys(("float_parsing", "float_type"), gettext_lazy("This must be a number.")),
+    **dict.fromkeys(("bool_parsing", "bool_type"), gettext_lazy("This must be true or false.")),
+    "string_type": gettext_lazy("This must be text."),
+    "list_type": gettext_lazy("This must be a list."),
+    "string_too_long": gettext_lazy("This may have at most %(max_length)s characters."),
+    "too_long": gettext_lazy("This may have at most %(max_length)s entries."),
+    "greater_than_equal": gettext_lazy("This must be at least %(ge)s."),
+    "less_than_equal": gettext_lazy("This must be at most %(le)s."),
+    "literal_error": gettext_lazy("This must be one of: %(expected)s."),
+}
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in the reader's language."""
+    if error["type"] not in FAULTS:
+        return str(error["msg"])
+    facts = dict(error.get("ctx") or {})
+    if "expected" in facts:  # pydantic joins the words in English: "'yes' or 'no'"
+        facts["expected"] = ", ".join(filter(None, re.findall(r"'([^']*)'", facts["expected"])))
+    sentence = str(FAULTS[error["type"]])
+    return sentence % facts if facts else sentence
+
 
 @api.exception_handler(Refused)
 def _refused(_request: HttpRequest, error: Refused) -> HttpResponse:
@@ -41,15 +70,23 @@ def _refused(_request: HttpRequest, error: Refused) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
-    reasons = tuple(
-        Reason("request.invalid", facts={"field": ".".join(str(part) for part in one["loc"][1:] or one["loc"]), "what": one["msg"]})
-        for one in error.errors
-    )
-    return refusal(Decision(reasons))
+    found: dict[str, str] = {}
+    for one in error.errors:
+        found.setdefault(_field(one["loc"]), _fault(one))
+    reasons = (Reason("request.invalid", facts={"field": field, "what": what}) for field, what in found.items())
+    return refusal(Decision(tuple(reasons)))
+
+
+def _field(place: Sequence[str | int]) -> str:
+    """The field as the caller wrote it: without where it stood, our parameter's name and a union's branches."""
+    parts = [str(part) for part in place if "[" not in str(part)]
+    return ".".join(parts[2:] or parts[-1:])
 
 
 @api.exception_handler(HttpError)
 def _http(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    if error.status_code == 400:  # ninja's own, for a body that it can't parse
+        return refusal(Decision((Reason("request.unreadable"),)))
     return problem(error.status_code, str(error.message))
 
 

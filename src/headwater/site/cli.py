@@ -46,8 +46,8 @@ def with_django() -> None:
     found = environment.read()
     if problems := found.problems():
         raise click.ClickException(str(environment.UnsafeSettings(problems)))
-    embedded.ensure(found)
     try:
+        embedded.ensure(found)
         django.setup()
-    except ImproperlyConfigured as error:
+    except (embedded.EmbeddedError, ImproperlyConfigured) as error:
         raise click.ClickException(str(error)) from error

@@ -156,8 +156,7 @@ def _summary(result: Result) -> list[str]:
     return [
         f"{n:,} points at {places.size:,} locations: {result.clustering.count:,} clusters{merged}",
         f"with {share:.1%} of the located weight.",
-        f"{places.unlocated:,} points without a place:",
-        f"{places.missing:,} missing, {places.out_of_range:,} out of range.",
+        f"Without a place: {places.unlocated:,} ({places.missing:,} missing, {places.out_of_range:,} out of range).",
     ]
 
 

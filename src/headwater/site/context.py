@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from headwater.registry.queries import region
+from headwater.site.middleware import own_address
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "region": SimpleLazyObject(region),
         "other_language": other,
         "other_language_name": dict(settings.LANGUAGES)[other],
-        "other_language_url": f"{request.path}?{urlencode([*kept, ('lang', other)])}",
+        "other_language_url": own_address(request.path, [*kept, ("lang", other)]),
         "demo_mode": not settings.ENVIRONMENT.production,
         "version": settings.HEADWATER_VERSION,
         "sso": settings.ENVIRONMENT.oidc,

@@ -35,7 +35,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' figures: for whoever holds the token, or without one for this machine alone."""
     token = settings.ENVIRONMENT["HEADWATER_METRICS_TOKEN"]
     if token:
-        if not compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
+        given = request.headers.get("Authorization", "")
+        if not compare_digest(given.encode(), f"Bearer {token}".encode()):
             return HttpResponseForbidden("Metrics need the bearer token of HEADWATER_METRICS_TOKEN.\n")
     elif request.META.get("REMOTE_ADDR", "") not in LOCAL or "HTTP_X_FORWARDED_FOR" in request.META:
         return HttpResponseForbidden("Metrics answer this machine alone; set HEADWATER_METRICS_TOKEN to read them from elsewhere.\n")

@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -14,16 +14,35 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.encoding import escape_uri_path
+from django.utils.http import escape_leading_slashes
 
 from headwater.accounts import words
 from headwater.accounts.actions import set_language
 from headwater.core.context import REQUEST_ID
 from headwater.core.decision import Refused
+from headwater.site.health import healthz, readyz
 
 Answer = Callable[[HttpRequest], HttpResponse]
 ACCESS = logging.getLogger("headwater.access")
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,40}")
 QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
+
+
+def own_address(path: str, query: Sequence[tuple[str, str]] = ()) -> str:
+    """``path`` as an address of this site alone: one that begins with two slashes would name another host."""
+    return escape_leading_slashes(escape_uri_path(path)) + (f"?{urlencode(query)}" if query else "")
+
+
+class HealthMiddleware:
+    """Answers a load balancer before the host is looked at: it asks by address, not by name."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked = {"/healthz": healthz, "/readyz": readyz}.get(request.path)
+        return asked(request) if asked else self.get_response(request)
 
 
 class RequestIdMiddleware:
@@ -75,7 +94,7 @@ class LanguageMiddleware(LocaleMiddleware):
         wanted = request.GET.get("lang", "")
         if wanted in dict(settings.LANGUAGES) and request.method == "GET" and not request.path.startswith("/api/"):
             kept = [(key, value) for key, values in request.GET.lists() for value in values if key != "lang"]
-            response = HttpResponseRedirect(request.path + (f"?{urlencode(kept)}" if kept else ""))
+            response = HttpResponseRedirect(own_address(request.path, kept))
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
                 wanted,

@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "headwater.site.middleware.HealthMiddleware",
     "headwater.site.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -158,7 +159,11 @@ UPLOAD_MAX_BYTES = 50 * 1024 * 1024
 
 # Sign-in -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # an address is unique without regard to case: user_email_once
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # an address is unique without regard to case: user_email_once
+    "security.W005",  # a node speaks for its own host, not for its neighbours under the same domain
+    "security.W021",
+]
 AUTHENTICATION_BACKENDS = ["headwater.accounts.backends.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

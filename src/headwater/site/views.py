@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from headwater.accounts.api import problem
+from headwater.core.context import REQUEST_ID
 from headwater.registry import queries
 from headwater.registry.facts import viewer_of
 from headwater.registry.figures import counts
@@ -46,13 +48,13 @@ def home(request: HttpRequest) -> HttpResponse:
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """No such page; programs get a problem document."""
     if request.path.startswith("/api/"):
-        return problem(404, "There is no such address in this API; see /api/docs.")
+        return problem(404, _("There is no such address in this API; see /api/docs."))
     return render(request, "404.html", status=404)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Something failed on our side; the page says under which id it was written down."""
-    return render(request, "500.html", status=500)
+    return render(request, "500.html", {"request_id": REQUEST_ID.get()}, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

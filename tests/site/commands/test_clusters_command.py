@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +59,7 @@ def test_plain_labels_are_those_of_scikit_learn(folder, points):
     expected = DBSCAN(eps=2 / 6371.0088, metric="haversine", algorithm="brute", min_samples=8).fit_predict(place)
     assert labels["cluster"].to_pylist() == [*expected.tolist(), -1, -1, -1]
     assert set(expected.tolist()) == {-1, 0, 1}
-    assert "3 points without a place: 2 missing, 1 out of range." in done.output
+    assert "Without a place: 3 (2 missing, 1 out of range)." in done.output
 
 
 def test_an_edition_gives_clusters_names_shares_and_shapes(folder):
@@ -212,3 +214,16 @@ def test_a_broken_edition_is_refused(tmp_path, change, message):
     (tmp_path / "mine.json").write_text(json.dumps(raw), "utf-8")
     with pytest.raises(editions.EditionError, match=message):
         editions.load(str(tmp_path / "mine.json"))
+
+
+def test_the_page_s_example_gives_what_the_page_says(folder):
+    page = (Path(__file__).parents[3] / "docs" / "engines" / "clusters.md").read_text("utf-8")
+    (block,) = re.findall(r"^```csv\n(.*?)^```", page, re.M | re.S)
+    (folder / "example.csv").write_text(block, "utf-8")
+    asked = ("example.csv", "--radius-km", 13, "--min-weight", 3, "--labels", "l.parquet", "--places", "places.csv")
+    said = run(folder, *asked, "--report", "-").output
+    labels = pq.read_table(folder / "l.parquet")["cluster"].to_pylist()
+    assert f"Labels: {', '.join(map(str, labels))}." in page
+    assert "| patents | 2.0 | 1.5 | 0.0 | 0.5 |" in said
+    assert "| publications | 2.0 | 1.5 | 0.5 | 0.0 |" in said
+    assert "| 1 | 0 | Shanghai | 50.000 | 25.000 | 75.000 | 3 |" in said

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from headwater.accounts.audit import Act, Actor, record, record_many
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
-from headwater.registry import rules
+from headwater.registry import changed, rules
 from headwater.registry.actions.regions import copy_rows
 from headwater.registry.drafts import COLUMNS, InstrumentDraft
 from headwater.registry.facts import Lookups, Resolved, instrument_facts, resolve, taken
@@ -112,6 +112,7 @@ def add_instrument(draft: InstrumentDraft, viewer: Viewer, *, by: Actor, at: dat
         by=by,
         at=at,
     )
+    changed.tell([instrument.pk])
     return instrument
 
 
@@ -150,6 +151,7 @@ def change_instrument(
     if "techniques" in changes:
         _set_techniques(instrument, resolved.technique_ids)
     record(Act("instrument.changed", instrument.public_id, changes, decision), by=by, at=at)
+    changed.tell([instrument.pk])
     return instrument
 
 
@@ -169,10 +171,10 @@ AS_JSON = ("related_ids", "extra")
 EMPTY_JSON = {"related_ids": "[]", "extra": "{}"}
 
 
-def _copy_new(created: Sequence[tuple[str, Put]], source: Source, *, at: datetime) -> None:
-    """Insert new instruments and their techniques by COPY, with keys drawn beforehand."""
+def _copy_new(created: Sequence[tuple[str, Put]], source: Source, *, at: datetime) -> list[int]:
+    """Insert new instruments and their techniques by COPY, with keys drawn beforehand; returns the keys."""
     if not created:
-        return
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
@@ -195,6 +197,7 @@ def _copy_new(created: Sequence[tuple[str, Put]], source: Source, *, at: datetim
         for rank, technique in enumerate(put.resolved.technique_ids)
     )
     copy_rows(InstrumentTechnique, ("instrument", "technique", "rank"), links)
+    return keys
 
 
 def put_instruments(
@@ -227,7 +230,7 @@ def put_instruments(
             acts.append(Act("instrument.changed", instrument.public_id, changes))
         else:
             unchanged += 1
-    _copy_new(created, source, at=at)
+    new_keys = _copy_new(created, source, at=at)
     Instrument.objects.bulk_update(
         [one for one, _put in updated], WRITTEN, batch_size=200
     )
@@ -242,4 +245,5 @@ def put_instruments(
         batch_size=5000,
     )
     record_many(acts, by=by, at=at)
+    changed.tell([*new_keys, *(one.pk for one, _put in updated)])
     return {"created": len(created), "updated": len(updated), "unchanged": unchanged}

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from headwater.accounts.audit import Act, Actor, record
 from headwater.core.identity import derived_id
 from headwater.core.money import Money
+from headwater.registry import changed
 from headwater.registry.models import (
     City,
     ClassCode,
@@ -80,7 +81,7 @@ class _Load:
     def put(self, model: type[Model], rows: Sequence[Row], key: Sequence[str], more: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
         """Insert or update ``rows`` found by ``key``, in one query of each kind; returns them by the key's last part."""
         have = {tuple(getattr(one, part) for part in key): one for one in model._default_manager.all()}
-        made, changed, found = [], [], {}
+        made, kept, found = [], [], {}
         for row in rows:
             values = _field_values(model, row) | more(row)
             ident = tuple(values[part] for part in key)
@@ -93,12 +94,12 @@ class _Load:
             else:
                 for name, value in values.items():
                     setattr(one, name, value)
-                changed.append(one)
+                kept.append(one)
             found[str(ident[-1])] = one
         model._default_manager.bulk_create(made, batch_size=1000)
-        if changed:
+        if kept:
             names = [name.removesuffix("_id") for name in values if name not in key]
-            model._default_manager.bulk_update(changed, names, batch_size=500)
+            model._default_manager.bulk_update(kept, names, batch_size=500)
         return found
 
 
@@ -108,11 +109,11 @@ def _put_places(load: _Load) -> tuple[dict[str, Any], dict[str, Any]]:
     rows = list(tables["jurisdictions"])
     while rows:  # parents first
         ready = [row for row in rows if not row["parent"] or row["parent"] in jurisdictions]
-        jurisdictions |= load.put(
+        jurisdictions = jurisdictions | load.put(
             Jurisdiction,
             ready,
             ("code",),
-            lambda row: {"parent": jurisdictions.get(row["parent"]), "source": load.source(row)},
+            lambda row, found=jurisdictions: {"parent": found.get(row["parent"]), "source": load.source(row)},
         )
         rows = [row for row in rows if row not in ready] if ready else []
     cities = load.put(
@@ -150,12 +151,12 @@ def _put_vocabularies(load: _Load) -> dict[str, Any]:
             ClassCode,
             rows,
             ("vocabulary", "version", "code"),
-            lambda row: {
-                "parent": codes.get((row["vocabulary"], row["version"], row["parent"])),
+            lambda row, known=codes: {
+                "parent": known.get((row["vocabulary"], row["version"], row["parent"])),
                 "source": load.source(row),
             },
         )
-        codes |= {(one.vocabulary, one.version, one.code): one for one in ClassCode.objects.all()}
+        codes = codes | {(one.vocabulary, one.version, one.code): one for one in ClassCode.objects.all()}
     ClassCrosswalk.objects.bulk_create(
         (
             ClassCrosswalk(
@@ -230,6 +231,7 @@ BEAMLINE_STATUS = {"operating": "operating", "upgraded": "decommissioned", "relo
 
 def _put_beamlines(load: _Load, facilities: dict[str, Any], techniques: dict[str, Any]) -> None:
     have = {(one.owner_id, one.local_id): one for one in Instrument.objects.exclude(facility=None)}
+    written = []
     for row in load.files.tables["beamlines"]:
         facility = facilities[row["facility"]]
         values = {
@@ -266,6 +268,8 @@ def _put_beamlines(load: _Load, facilities: dict[str, Any], techniques: dict[str
             InstrumentTechnique(instrument=one, technique=techniques[code], rank=rank)
             for rank, code in enumerate(dict.fromkeys(row["techniques"]))
         )
+        written.append(one.pk)
+    changed.tell(written)
 
 
 INSTRUMENT_COLUMNS = (
@@ -319,8 +323,10 @@ def _put_synthetic(load: _Load, organisations: dict[str, Any], techniques: dict[
         if source.parameters != parameters:
             raise RegionError(
                 [
-                    f"region.json asks for synthetic instruments by {asked}, but this database holds those of "
-                    f"{source.parameters}, and none is ever deleted. Load into an empty database."
+                    (
+                        f"region.json asks for synthetic instruments by {asked}, but this database holds those of "
+                        f"{source.parameters}, and none is ever deleted. Load into an empty database."
+                    )
                 ]
             )
         return
@@ -343,6 +349,7 @@ def _put_synthetic(load: _Load, organisations: dict[str, Any], techniques: dict[
         ("instrument", "technique", "rank"),
         ((keys[public_id], technique, 0) for public_id, technique in links),
     )
+    changed.tell(list(keys.values()))
 
 
 def _counted(rows: Iterable[tuple[object, ...]], progress: Progress, total: int) -> Iterator[tuple[object, ...]]:
@@ -374,9 +381,14 @@ def load_region(files: RegionFiles, *, by: Actor, at: datetime, progress: Progre
         code=files.code,
         defaults={
             **{name: files.settings[name] for name in ("name_zh", "name_en", "node", "country", "currency")},
-            **{"west": west, "south": south, "east": east, "north": north},
-            **{"coast": dict(files.coast), "rail": [list(line) for line in files.rail]},
-            **{"digest": files.digest, "loaded_at": at},
+            "west": west,
+            "south": south,
+            "east": east,
+            "north": north,
+            "coast": dict(files.coast),
+            "rail": [list(line) for line in files.rail],
+            "digest": files.digest,
+            "loaded_at": at,
         },
     )
     record(Act("region.loaded", f"reg_{files.code}", {"digest": [None, files.digest]}), by=by, at=at)

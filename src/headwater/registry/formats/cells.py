@@ -69,6 +69,20 @@ def unguarded(cell: str) -> str:
     return cell.strip()
 
 
+_SHEET_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_NOT_IN_XML = re.compile(r"[\r\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def sheet_text(text: str) -> str:
+    """A text as a workbook writes it: XML would lose some characters, which are escaped as ``_x000D_``."""
+    return _NOT_IN_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+
+
+def text_of_sheet(text: str) -> str:
+    """The text that `sheet_text` wrote."""
+    return _SHEET_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+
+
 def by_script(text: str) -> str:
     """``zh`` for a text with Chinese characters, else ``en``."""
     return "zh" if HAN.search(text) else "en"

@@ -249,7 +249,7 @@ def _holds(file: IO[bytes], *wanted: bytes) -> bool:
     return False
 
 
-def _cell_text(value: object, formula: object, epoch: datetime, kind: str) -> str:
+def _cell_text(value: object, formula: object, kind: str) -> str:
     if kind == "e":
         return Formula(value if formula is None else formula)
     if value is None:
@@ -264,7 +264,7 @@ def _cell_text(value: object, formula: object, epoch: datetime, kind: str) -> st
         return cells.moment_text(value)
     if isinstance(value, time):
         return value.isoformat()
-    return str(value)
+    return cells.text_of_sheet(str(value))
 
 
 def _sheet(path: Path) -> Grid:
@@ -273,36 +273,37 @@ def _sheet(path: Path) -> Grid:
     from openpyxl.utils.exceptions import InvalidFileException
 
     formulas = _check_package(path)
-    broken = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, IndexError, AttributeError, EOFError, OSError, ParseError)
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        twin = load_workbook(path, read_only=True, data_only=False) if formulas else None
-    except (*broken, InvalidFileException) as error:
-        raise FileError("import.xlsx_broken") from error
-    try:
-        for name in book.sheetnames:
-            sheet = book[name]
-            if not hasattr(sheet, "iter_rows"):
-                continue
-            sheet.reset_dimensions()
-            pairs = itertools.repeat(()) if twin is None else _rows_of(twin[name])
-            found = False
-            for line, (row, exact) in enumerate(zip(sheet.iter_rows(), pairs, strict=False), 1):
-                texts = [
-                    _cell_text(cell.value, exact[at].value if at < len(exact) else None, book.epoch, cell.data_type)
-                    for at, cell in enumerate(row[:WIDEST])
-                ]
-                if any(texts):
-                    found = True
-                    yield line, texts, ()
-            if found:
-                return
-    except broken as error:
-        raise FileError("import.xlsx_broken") from error
-    finally:
-        book.close()
-        if twin is not None:
-            twin.close()
+    with path.open("rb") as raw, path.open("rb") as raw_twin:
+        try:
+            book = load_workbook(raw, read_only=True, data_only=True)
+            twin = load_workbook(raw_twin, read_only=True, data_only=False) if formulas else None
+            yield from _first_filled(book, twin)
+        except (*BROKEN, InvalidFileException) as error:
+            raise FileError("import.xlsx_broken") from error
+
+
+BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, IndexError, AttributeError, EOFError, OSError, ParseError)
+
+
+def _first_filled(book: Any, twin: Any) -> Grid:
+    """The rows of the first sheet that has any; ``twin`` is the same workbook with formulas in place of values."""
+    for name in book.sheetnames:
+        sheet = book[name]
+        if not hasattr(sheet, "iter_rows"):
+            continue
+        sheet.reset_dimensions()
+        pairs = itertools.repeat(()) if twin is None else _rows_of(twin[name])
+        found = False
+        for line, (row, exact) in enumerate(zip(sheet.iter_rows(), pairs, strict=False), 1):
+            texts = [
+                _cell_text(cell.value, exact[at].value if at < len(exact) else None, cell.data_type)
+                for at, cell in enumerate(row[:WIDEST])
+            ]
+            if any(texts):
+                found = True
+                yield line, texts, ()
+        if found:
+            return
 
 
 def _rows_of(sheet: Any) -> Iterator[Any]:

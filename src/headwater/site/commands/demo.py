@@ -26,6 +26,7 @@ def command(check: bool, port: int | None) -> None:
     The first start takes a minute or two, later ones seconds. Ctrl-C stops everything that it started. The data stays
     in HEADWATER_HOME; delete that folder to begin anew.
     """
+    from headwater.registry.regionfiles import RegionError
     from headwater.site import demo, environment
     from headwater.site.embedded import EmbeddedError
     from headwater.site.supervisor import SupervisorError
@@ -42,7 +43,7 @@ def command(check: bool, port: int | None) -> None:
     except demo.Stopped:
         click.echo("Stopped." if not check else "Stopped before the check was done.")
         ended = 1 if check else 0
-    except (EmbeddedError, SupervisorError) as error:
+    except (EmbeddedError, SupervisorError, RegionError) as error:
         raise click.ClickException(str(error)) from error
     sys.exit(ended)
 
@@ -60,10 +61,11 @@ def _run(found: Environment, port: int | None, heed: Heed) -> int:
 
 
 def _check(found: Environment, port: int | None, heed: Heed) -> int:
-    from headwater.site import check, demo, embedded, supervisor
+    from headwater.site import demo, embedded, supervisor
+    from headwater.site.check import main as check_all
 
     def go(address: str) -> int:
-        return int(check.main(address, demo.people(), click.echo))
+        return int(check_all(address, demo.people(), click.echo))
 
     address = supervisor.running_address(found.home)
     if address:

@@ -31,8 +31,25 @@ def command(bind: str | None, patience: int) -> None:
         with_django()
     except EmbeddedError as error:
         raise click.ClickException(str(error)) from error
+    if found.production and demo_sign_ins():
+        raise click.ClickException(
+            "This database holds the demo's sign-ins, whose password everybody can read. Give DATABASE_URL a database "
+            "that never held a demo, and load the region into it with `headwater load region`."
+        )
     sys.argv = sys.argv[:1]  # gunicorn reads what is left there
     WebServer(found, bind or found["HEADWATER_BIND"], patience_s=patience).run()
+
+
+def demo_sign_ins() -> bool:
+    """Whether the database holds somebody who signs in with the demo's password."""
+    from django.db.utils import DatabaseError
+
+    from headwater.accounts.queries import demo_users
+
+    try:
+        return demo_users().exists()
+    except DatabaseError:  # not migrated yet, or not answering: /readyz says so, and the server may start
+        return False
 
 
 if __name__ == "__main__":
