@@ -7,8 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from headwater.engines.clusters import EARTH_RADIUS_KM, ClusterError, cluster_shapes, name_clusters, prepare
 

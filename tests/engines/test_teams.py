@@ -372,6 +372,21 @@ def test_an_idle_member_joins_only_for_a_jurisdiction():
     assert smallest_team(who, Challenge(np.ones(1), min_jurisdictions=3), travel) is None
 
 
+def test_a_tie_may_save_more_than_the_lead_costs():
+    who = Candidates(
+        cost=np.array([0, 3]),
+        place=np.zeros(2, int),
+        kind=np.zeros(2, int),
+        jurisdiction=np.array([0, 1]),
+        level=np.array([[0.0, 0], [0, 2]]),
+        ties=np.array([[1, 0]]),
+    )
+    asked = Challenge(np.ones(2), worth=np.array([3, np.inf]), min_jurisdictions=2)
+    weights = Weights(travel_min=0, member=0, tie=3)
+    team = smallest_team(who, asked, np.zeros((1, 1)), weights)
+    assert (team.lead, team.members, team.price) == (0, (0, 1), 3.0)
+
+
 def test_a_condition_can_cost_exactly_what_the_plan_says():
     who = Candidates(
         cost=np.array([10, 50]),
