@@ -1,6 +1,6 @@
 """Density clusters beside scikit-learn and PyPI ``dbscan``: CPU time, peak memory, and whether labels agree.
 
-    python benchmarks/clusters.py               a million points, three worlds (about two minutes)
+    python benchmarks/clusters.py               300,000 points, three worlds (about two minutes)
     python benchmarks/clusters.py --full        0.1 to 20 million, bootstrap (half an hour; 8 GB)
 
 Each measurement is a process of its own, so that peak memory is its own. The worlds are made from 20,000 towns with
@@ -163,7 +163,7 @@ def main():
         else:
             print(f"!! {package} IS NOT IMPORTABLE, so it isn't measured. Install it with: pip install {package}\n")
     sizes = (
-        [given.points] if given.points else [100_000, 1_000_000, 5_000_000, 20_000_000] if given.full else [1_000_000]
+        [given.points] if given.points else [100_000, 1_000_000, 5_000_000, 20_000_000] if given.full else [300_000]
     )
     for n in sizes:
         for regime in REGIMES:

@@ -41,14 +41,30 @@ def make_small() -> Small:
     """Write the small region."""
     source = Source.objects.create(key="test", kind="publication", title_en="Test")
     Region.objects.create(
-        code="small", name_en="Small", node="sml", country="CN", currency="CNY", west=110, south=25, east=125, north=36, loaded_at=NOW
+        code="small",
+        name_en="Small",
+        node="sml",
+        country="CN",
+        currency="CNY",
+        west=110,
+        south=25,
+        east=125,
+        north=36,
+        loaded_at=NOW,
     )
     country = Jurisdiction.objects.create(
         public_id="jur_sml1", source=source, code="CN", kind="country", name_en="China", timezone="Asia/Shanghai"
     )
     cities = [
         City.objects.create(
-            public_id=f"cty_sml{at}", source=source, code=code, name_zh=zh, name_en=en, jurisdiction=country, lat=31.2, lon=121.4
+            public_id=f"cty_sml{at}",
+            source=source,
+            code=code,
+            name_zh=zh,
+            name_en=en,
+            jurisdiction=country,
+            lat=31.2,
+            lon=121.4,
         )
         for at, (code, zh, en) in enumerate((("shanghai", "上海", "Shanghai"), ("hefei", "合肥", "Hefei")))
     ]
@@ -91,7 +107,9 @@ def make_small() -> Small:
             ("nmr", "核磁共振", "Nuclear magnetic resonance", ["NMR"]),
         )
     )
-    class_code = ClassCode.objects.create(vocabulary="cn", version="2006", code="010301", name_en="X-ray", source=source)
+    class_code = ClassCode.objects.create(
+        vocabulary="cn", version="2006", code="010301", name_en="X-ray", source=source
+    )
     return Small(source, *cities, fudan, ustc, hospital, facility, leaves, class_code)
 
 

@@ -11,8 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from openpyxl import Workbook
 
 from headwater.registry.formats import cells, files, own, pidinst, uniquip
@@ -63,7 +62,9 @@ def test_date_is_read_in_each_style(text, day):
     assert cells.read_date(text, "commissioned") == day
 
 
-@pytest.mark.parametrize("text", ["05/31/2024", "2024-02-30", "31 Mayo 2024", "2024", "45443", "May 2024", "soon", "31/05/24", "2024年5月"])
+@pytest.mark.parametrize(
+    "text", ["05/31/2024", "2024-02-30", "31 Mayo 2024", "2024", "45443", "May 2024", "soon", "31/05/24", "2024年5月"]
+)
 def test_date_that_could_mean_another_is_refused(text):
     with pytest.raises(CellError) as caught:
         cells.read_date(text, "commissioned")
@@ -97,7 +98,17 @@ def test_amount_is_exact(text, currency, times, amount):
 
 @pytest.mark.parametrize(
     ("text", "currency"),
-    [("¥1.2M", ""), ("1,5", ""), ("1.250.000,00", ""), ("12.345", ""), ("about 5", ""), ("€5", "CNY"), ("¥5", "USD"), ("5 MIO", ""), ("1e6", "")],
+    [
+        ("¥1.2M", ""),
+        ("1,5", ""),
+        ("1.250.000,00", ""),
+        ("12.345", ""),
+        ("about 5", ""),
+        ("€5", "CNY"),
+        ("¥5", "USD"),
+        ("5 MIO", ""),
+        ("1e6", ""),
+    ],
 )
 def test_amount_that_must_be_guessed_is_refused(text, currency):
     with pytest.raises(CellError) as caught:
@@ -108,6 +119,12 @@ def test_amount_that_must_be_guessed_is_refused(text, currency):
 @given(st.text())
 def test_guard_gives_back_exactly_the_text(text):
     assert cells.unguarded(cells.guarded(text)) == text
+
+
+@given(st.text(st.sampled_from("_x0D5Fa\r\n") | st.characters(exclude_categories=["Cs"])))
+def test_sheet_text_gives_back_exactly_the_text(text):
+    assert cells.text_of_sheet(cells.sheet_text(text)) == text
+    assert "\r" not in cells.sheet_text(text)
 
 
 @given(st.text())
@@ -164,7 +181,9 @@ def test_encoding_and_delimiter_are_found_out(tmp_path, content, encoding):
 
 
 def test_western_accents_are_not_taken_for_chinese(tmp_path):
-    opened = open_file(put(tmp_path, "Type,Name,Institution Name\nequipment,Détecteur à café,Université\n".encode("cp1252")))
+    opened = open_file(
+        put(tmp_path, "Type,Name,Institution Name\nequipment,Détecteur à café,Université\n".encode("cp1252"))
+    )
     assert opened.encoding == "cp1252"
     assert [row.fields["name_en"] for row in opened.rows] == ["Détecteur à café"]
 
@@ -172,7 +191,10 @@ def test_western_accents_are_not_taken_for_chinese(tmp_path):
 def test_header_may_stand_below_a_title(tmp_path):
     opened = open_file(put(tmp_path, "2024年仪器清单,,\n\n名称,规格型号,原值（万元）\n电镜,X1,12.5\n"), currency="CNY")
     row = next(iter(opened.rows))
-    assert (row.line, dict(row.fields)) == (4, {"name_zh": "电镜", "model": "X1", "value_minor": 12_500_000, "currency": "CNY"})
+    assert (row.line, dict(row.fields)) == (
+        4,
+        {"name_zh": "电镜", "model": "X1", "value_minor": 12_500_000, "currency": "CNY"},
+    )
 
 
 def test_line_numbers_count_lines_inside_cells(tmp_path):
@@ -251,7 +273,10 @@ def test_cell_that_never_ends_is_refused(tmp_path, monkeypatch):
 
 def test_open_quote_is_told_and_not_taken(tmp_path):
     rows = list(open_file(put(tmp_path, 'name_en,model\nA,1\nB,"2\nC,3\n')).rows)
-    assert [(row.line, [reason.code for reason in row.problems]) for row in rows] == [(2, []), (3, ["import.quote_open"])]
+    assert [(row.line, [reason.code for reason in row.problems]) for row in rows] == [
+        (2, []),
+        (3, ["import.quote_open"]),
+    ]
 
 
 def test_ragged_rows_are_told(tmp_path):
@@ -274,7 +299,9 @@ def test_workbook_gives_dates_numbers_and_texts(tmp_path):
         ["丙", "007", None, "2024年5月31日"],
     )
     opened = open_file(path, currency="CNY")
-    read = [(row.line, row.fields["local_id"], row.fields["value_minor"], row.fields["commissioned"]) for row in opened.rows]
+    read = [
+        (row.line, row.fields["local_id"], row.fields["value_minor"], row.fields["commissioned"]) for row in opened.rows
+    ]
     day = date(2024, 5, 31)
     assert read == [(2, "1001", 12_500_000, day), (3, "1002", 12_000_000_000, day), (4, "007", None, day)]
 
@@ -380,7 +407,9 @@ def test_pidinst_in_three_spellings_reads_alike():
     ],
 )
 def test_pidinst_of_the_wrong_shape_is_told(item, field):
-    assert [(reason.code, reason.facts["field"]) for reason in pidinst.parse(item).problems] == [("import.shape_wrong", field)]
+    assert [(reason.code, reason.facts["field"]) for reason in pidinst.parse(item).problems] == [
+        ("import.shape_wrong", field)
+    ]
 
 
 def test_every_field_has_a_column_and_every_column_an_own_name():
@@ -391,4 +420,6 @@ def test_every_field_has_a_column_and_every_column_an_own_name():
 
 
 def test_uniquip_extension_columns_cover_all_of_ours():
-    assert sorted(uniquip.EXTENSIONS.values()) == sorted(f"headwater:{name}" for name in own.COLUMNS if name not in own.UNREAD)
+    assert sorted(uniquip.EXTENSIONS.values()) == sorted(
+        f"headwater:{name}" for name in own.COLUMNS if name not in own.UNREAD
+    )

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from django.utils import translation
+from tests.registry.exchange_records import NOW, Small, make_manager, make_small
 
 from headwater.accounts.audit import COMMAND, Actor
 from headwater.accounts.models import AuditEntry
@@ -17,7 +18,6 @@ from headwater.registry.actions.imports import Asked, run_command, take_in
 from headwater.registry.facts import Lookups, viewer_of
 from headwater.registry.formats.files import FileError
 from headwater.registry.models import ImportRun, Instrument, Source
-from tests.registry.exchange_records import NOW, Small, make_manager, make_small
 
 pytestmark = pytest.mark.django_db
 HEADER = "name_en,owner,local_id,model,techniques\n"
@@ -52,15 +52,25 @@ def codes(outcome):
 
 
 def told(outcome):
-    return [sentence(Reason(reason["code"], facts=reason["facts"])) for one in outcome.first_rejects for reason in one["reasons"]]
+    return [
+        sentence(Reason(reason["code"], facts=reason["facts"]))
+        for one in outcome.first_rejects
+        for reason in one["reasons"]
+    ]
 
 
 # Again and again --------------------------------------------------------------------------------------------------
 def test_second_import_changes_nothing(small, bring):
     assert counts(bring(THREE)) == (3, 0, 0, 0, 0)
-    before = list(Instrument.objects.order_by("pk").values()), list(AuditEntry.objects.filter(act__startswith="instrument").values())
+    before = (
+        list(Instrument.objects.order_by("pk").values()),
+        list(AuditEntry.objects.filter(act__startswith="instrument").values()),
+    )
     assert counts(bring(THREE)) == (0, 0, 3, 0, 0)
-    after = list(Instrument.objects.order_by("pk").values()), list(AuditEntry.objects.filter(act__startswith="instrument").values())
+    after = (
+        list(Instrument.objects.order_by("pk").values()),
+        list(AuditEntry.objects.filter(act__startswith="instrument").values()),
+    )
     assert before == after
 
 
@@ -192,7 +202,7 @@ def test_unknown_columns_are_kept_under_the_format(small, bring):
 
 
 def test_technique_words_of_uniquip_are_taken_for_new_instruments(small, bring):
-    table = "Type,Name,ID,Institution Name,Technique\nequipment,A,1,复旦大学,\"XRD, {}\"\n"
+    table = 'Type,Name,ID,Institution Name,Technique\nequipment,A,1,复旦大学,"XRD, {}"\n'
     bring(table.format("tea"))
     assert [link.technique.code for link in Instrument.objects.get().technique_links.all()] == ["xrd"]
     assert Instrument.objects.get().extra == {"uniquip": {"technique": "XRD, tea"}}
@@ -216,21 +226,65 @@ def test_wan_yuan_is_converted_exactly(small, bring):
 @pytest.mark.parametrize(
     ("columns", "row", "sentence_en"),
     [
-        ("name_en,owner", "A,nobody", "No organisation is known as “nobody”. Use its public id, its ROR id, its credit code or its exact name."),
-        ("name_en,model", "A,M", "The row names no owner. Name the organisation in the row, or choose one for the whole file."),
+        (
+            "name_en,owner",
+            "A,nobody",
+            "No organisation is known as “nobody”. Use its public id, its ROR id, its credit code or its exact name.",
+        ),
+        (
+            "name_en,model",
+            "A,M",
+            "The row names no owner. Name the organisation in the row, or choose one for the whole file.",
+        ),
         ("name_en,owner", ",org_smlfudan", "The instrument has no name. Give it one in Chinese or English."),
-        ("name_en,owner,commissioned", "A,org_smlfudan,yesterday", "“yesterday” in commissioned is not a date. Write 2024-05-31."),
+        (
+            "name_en,owner,commissioned",
+            "A,org_smlfudan,yesterday",
+            "“yesterday” in commissioned is not a date. Write 2024-05-31.",
+        ),
         ("name_en,owner,value", "A,org_smlfudan,¥1.2M", "“¥1.2M” in value is not an amount of money."),
         ("name_en,owner,lat,lon", "A,org_smlfudan,x,1", "“x” in lat is not a number."),
         ("name_en,owner,extra", "A,org_smlfudan,{", "extra should be JSON, {…}."),
-        ("name_en,owner,model", f"A,org_smlfudan,{'x' * 100_000}", "The text of model has 100000 characters; the most is 200. Shorten it."),
-        ("name_en,owner,subjects", f"A,org_smlfudan,{'x' * 101}", "The text of subjects has 101 characters; the most is 100. Shorten it."),
-        ("name_en,owner,model", "A,org_smlfudan,a\x00b", "The text of model holds control characters, which no page can show. Remove them."),
-        ("name_en,owner,subjects", "A,org_smlfudan,a\x07b", "The text of subjects holds control characters, which no page can show. Remove them."),
-        ("name_en,owner,access", "A,org_smlfudan,maybe", "“maybe” is not one of the values of access: booking, proposal, service, internal."),
-        ("name_en,owner,public_id", "A,org_smlfudan,x y", "“x y” is not a public id of an instrument. Leave the cell empty for a new one."),
-        ("name_en,owner,facility", "A,org_smlfudan,nsrl", "The facility “nsrl” is run by another organisation than the instrument's owner."),
-        ("name_en,owner,techniques", "A,org_smlfudan,tea", "No technique is known as “tea”. Take one from the list of techniques."),
+        (
+            "name_en,owner,model",
+            f"A,org_smlfudan,{'x' * 100_000}",
+            "The text of model has 100000 characters; the most is 200. Shorten it.",
+        ),
+        (
+            "name_en,owner,subjects",
+            f"A,org_smlfudan,{'x' * 101}",
+            "The text of subjects has 101 characters; the most is 100. Shorten it.",
+        ),
+        (
+            "name_en,owner,model",
+            "A,org_smlfudan,a\x00b",
+            "The text of model holds control characters, which no page can show. Remove them.",
+        ),
+        (
+            "name_en,owner,subjects",
+            "A,org_smlfudan,a\x07b",
+            "The text of subjects holds control characters, which no page can show. Remove them.",
+        ),
+        (
+            "name_en,owner,access",
+            "A,org_smlfudan,maybe",
+            "“maybe” is not one of the values of access: booking, proposal, service, internal.",
+        ),
+        (
+            "name_en,owner,public_id",
+            "A,org_smlfudan,x y",
+            "“x y” is not a public id of an instrument. Leave the cell empty for a new one.",
+        ),
+        (
+            "name_en,owner,facility",
+            "A,org_smlfudan,nsrl",
+            "The facility “nsrl” is run by another organisation than the instrument's owner.",
+        ),
+        (
+            "name_en,owner,techniques",
+            "A,org_smlfudan,tea",
+            "No technique is known as “tea”. Take one from the list of techniques.",
+        ),
     ],
 )
 def test_bad_row_is_told_in_one_sentence(small, bring, columns, row, sentence_en):
@@ -240,11 +294,16 @@ def test_bad_row_is_told_in_one_sentence(small, bring, columns, row, sentence_en
 
 def test_bad_row_is_told_with_all_reasons(small, bring):
     outcome = bring("name_en,owner,value,commissioned\n,org_smlfudan,x,y\n")
-    assert codes(outcome) == {2: ["instrument.date_unreadable", "instrument.amount_unreadable", "instrument.name_missing"]}
+    assert codes(outcome) == {
+        2: ["instrument.date_unreadable", "instrument.amount_unreadable", "instrument.name_missing"]
+    }
 
 
 def test_pidinst_with_lone_surrogates_and_nul_is_refused(small, bring):
-    bad = [{"name": "a\ud800", "owners": [{"ownerName": "Fudan University"}]}, {"name": "b", "x": "\x00", "owners": ["Fudan University"]}]
+    bad = [
+        {"name": "a\ud800", "owners": [{"ownerName": "Fudan University"}]},
+        {"name": "b", "x": "\x00", "owners": ["Fudan University"]},
+    ]
     outcome = bring(json.dumps({"instruments": bad}))
     assert codes(outcome) == {1: ["instrument.control_characters"], 2: ["instrument.control_characters"]}
 
@@ -269,13 +328,44 @@ def test_rejects_can_be_mended_and_imported_as_they_are(small, bring, tmp_path):
     rejects = tmp_path / "rejects.csv"
     with rejects.open(encoding="utf-8-sig", newline="") as file:
         assert list(csv.reader(file)) == [
-            ["headwater:line", "headwater:codes", "headwater:reasons", "name_en", "owner", "local_id", "model", "techniques"],
-            ["2", "instrument.technique_unknown", "No technique is known as “tea”. Take one from the list of techniques.", "A", "org_smlfudan", "1", "M", "tea"],
-            ["3", "instrument.name_missing", "The instrument has no name. Give it one in Chinese or English.", "", "org_smlfudan", "2", "'=M", ""],
+            [
+                "headwater:line",
+                "headwater:codes",
+                "headwater:reasons",
+                "name_en",
+                "owner",
+                "local_id",
+                "model",
+                "techniques",
+            ],
+            [
+                "2",
+                "instrument.technique_unknown",
+                "No technique is known as “tea”. Take one from the list of techniques.",
+                "A",
+                "org_smlfudan",
+                "1",
+                "M",
+                "tea",
+            ],
+            [
+                "3",
+                "instrument.name_missing",
+                "The instrument has no name. Give it one in Chinese or English.",
+                "",
+                "org_smlfudan",
+                "2",
+                "'=M",
+                "",
+            ],
         ]
     mended = rejects.read_text(encoding="utf-8-sig").replace(",tea\n", ",xrd\n").replace("English.,,", "English.,B,")
     assert counts(bring(mended, name="mended.csv")) == (2, 0, 0, 0, 1)
-    assert sorted(Instrument.objects.values_list("name_en", "model", "extra")) == [("A", "M", {}), ("B", "=M", {}), ("C", "M", {})]
+    assert sorted(Instrument.objects.values_list("name_en", "model", "extra")) == [
+        ("A", "M", {}),
+        ("B", "=M", {}),
+        ("C", "M", {}),
+    ]
 
 
 def test_rejects_of_json_can_be_mended_and_imported_as_they_are(small, bring, tmp_path):
@@ -309,9 +399,14 @@ def test_manager_cannot_touch_another_organisations_instruments(small, bring, br
     bring(THREE)
     theirs = Instrument.objects.get(owner=small.ustc)
     before = Instrument.objects.filter(owner=small.ustc).values().get()
-    table = f"public_id,name_en,owner,local_id\n,X,org_smlustc,1\n{theirs.public_id},X,org_smlfudan,7\n,OK,org_smlfudan,8\n"
+    table = (
+        f"public_id,name_en,owner,local_id\n,X,org_smlustc,1\n{theirs.public_id},X,org_smlfudan,7\n,OK,org_smlfudan,8\n"
+    )
     outcome = bring_as(make_manager(small.fudan), table)
-    assert (counts(outcome), codes(outcome)) == ((1, 0, 0, 2, 2), {2: ["organisation.not_yours"], 3: ["organisation.not_yours"]})
+    assert (counts(outcome), codes(outcome)) == (
+        (1, 0, 0, 2, 2),
+        {2: ["organisation.not_yours"], 3: ["organisation.not_yours"]},
+    )
     assert Instrument.objects.filter(owner=small.ustc).values().get() == before
 
 
@@ -322,7 +417,9 @@ def test_manager_learns_nothing_of_hidden_instruments(small, bring, bring_as):
     table = "public_id,name_en,owner\n{},X,org_smlfudan\n"
     manager = make_manager(small.fudan)
     outcomes = [bring_as(manager, table.format(public_id)) for public_id in (hidden, absent)]
-    assert [(counts(one), one.first_rejects) for one in outcomes[:1]] == [(counts(one), one.first_rejects) for one in outcomes[1:]]
+    assert [(counts(one), one.first_rejects) for one in outcomes[:1]] == [
+        (counts(one), one.first_rejects) for one in outcomes[1:]
+    ]
     assert codes(outcomes[0]) == {2: ["instrument.not_found"]}
     assert Instrument.objects.get().name_en == "Secret"
 

@@ -8,6 +8,8 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -219,28 +221,26 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 0),
-    ("/organisations/", organisations, 0),
-    ("/facilities/", facilities, 0),
-    ("/cities/", cities, 0),
-    ("/zones/", zones, 0),
-    ("/techniques/", techniques, 0),
-    ("/figures/", figures, 0),
-    ("/api/v1/instruments", instruments, 0),
-    ("/api/v1/organisations", organisations, 0),
-    ("/api/v1/facilities", facilities, 0),
-    ("/api/v1/jurisdictions", jurisdictions, 0),
-    ("/api/v1/cities", cities, 0),
-    ("/api/v1/zones", zones, 0),
-    ("/api/v1/techniques", techniques, 0),
-    ("/api/v1/figures", figures, 0),
+    ("/instruments/", instruments, 5),
+    ("/organisations/", organisations, 2),
+    ("/facilities/", facilities, 1),
+    ("/cities/", cities, 2),
+    ("/zones/", zones, 2),
+    ("/techniques/", techniques, 2),
+    ("/figures/", figures, 9),
+    ("/api/v1/instruments", instruments, 3),
+    ("/api/v1/organisations", organisations, 2),
+    ("/api/v1/facilities", facilities, 1),
+    ("/api/v1/jurisdictions", jurisdictions, 1),
+    ("/api/v1/cities", cities, 1),
+    ("/api/v1/zones", zones, 2),
+    ("/api/v1/techniques", techniques, 1),
+    ("/api/v1/figures", figures, 2),
 ]
 
 
 @pytest.mark.parametrize(("path", "make", "queries"), LISTS, ids=[path for path, _make, _queries in LISTS])
 def test_list_costs_the_same_with_one_and_with_twenty_rows(client, path, make, queries):
-    from django.core.cache import caches
-
     make_region()
     make(1)
     client.get(path)  # what is read once a process
@@ -248,7 +248,7 @@ def test_list_costs_the_same_with_one_and_with_twenty_rows(client, path, make, q
     for more in (0, 19):
         make(more)
         caches["local"].clear()
-        with CaptureQueriesContext(connection, ) as asked:
+        with CaptureQueriesContext(connection) as asked:
             answer = client.get(path)
         assert answer.status_code == 200
         counted.append(len(asked))
@@ -279,8 +279,6 @@ def test_other_failure_is_not_taken_for_a_refusal():
 
 def test_refusal_on_a_lost_sign_in_leads_to_the_sign_in_page(client):
     request = RequestFactory().get("/instruments/?city=x")
-    from django.contrib.auth.models import AnonymousUser
-
     middleware = RefusalMiddleware(lambda _request: None)
     found = {}
     for htmx in (False, True):
@@ -308,7 +306,7 @@ def test_form_that_is_refused_shows_every_reason_beside_its_field(client, record
         "contact_email": ["“nobody” is not an e-mail address."],
     }
     top = re.search(r'role="alert">(.*?)</div>', page.content.decode(), re.DOTALL)[1]
-    assert re.findall(r'href="#(\w+)"', top) == ["id_name_en", "id_contact_email", "id_value", "id_lat"] or len(re.findall("<li>", top)) == 4
+    assert re.findall(r'href="#(\w+)"', top) == ["id_name_en", "id_value", "id_lat", "id_contact_email"]
     assert organisation.instruments.count() == 0
 
 

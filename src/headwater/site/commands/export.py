@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -15,11 +16,21 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--format", "file_format", type=click.Choice(["headwater", "uniquip", "uniquip-xlsx", "pidinst"]), default="headwater", show_default=True)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["headwater", "uniquip", "uniquip-xlsx", "pidinst"]),
+    default="headwater",
+    show_default=True,
+)
 @click.option("--owner", default="", help="Only this organisation's: public id, ROR id, credit code or exact name.")
 @click.option("--city", default="", help="Only those in this city: code or name.")
 @click.option("--public-only", is_flag=True, help="Only what everybody may see, without contacts.")
-@click.option("--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="The file to write. Default: standard output.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="The file to write. Default: standard output.",
+)
 def instruments(file_format: str, owner: str, city: str, public_only: bool, out: Path | None) -> None:
     """Write instruments to a file that any Headwater node takes in again without loss.
 
@@ -42,7 +53,9 @@ def instruments(file_format: str, owner: str, city: str, public_only: bool, out:
     if owner:
         place = lookups.organisation(owner)
         if place is None:
-            raise click.UsageError(f"No organisation is known as {owner!r}. Give its public id, ROR id, credit code or exact name.")
+            raise click.UsageError(
+                f"No organisation is known as {owner!r}. Give its public id, ROR id, credit code or exact name."
+            )
         chosen = chosen.filter(owner_id=place.pk)
     if city:
         city_id = lookups.cities.get(city.strip().casefold())
@@ -62,11 +75,11 @@ def instruments(file_format: str, owner: str, city: str, public_only: bool, out:
         raise click.UsageError(str(error)) from error
 
 
-def _write(out: Path | None, pieces) -> None:
+def _write(out: Path | None, pieces: Iterable[bytes]) -> None:
+    """Write to the file, or to standard output where there is none."""
     if out is None:
-        stream = click.get_binary_stream("stdout")
         for piece in pieces:
-            stream.write(piece)
+            click.echo(piece, nl=False)
         return
     part = out.with_name(f".{out.name}.part")  # so that a broken export leaves no half file under the real name
     with part.open("wb") as file:

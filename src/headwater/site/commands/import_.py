@@ -15,12 +15,34 @@ def command() -> None:
 
 @command.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--format", "file_format", type=click.Choice(["headwater", "uniquip", "pidinst"]), help="Found out where not given.")
-@click.option("--owner", default="", help="Who owns the instruments of rows that name no owner: public id, ROR id, credit code or exact name.")
+@click.option(
+    "--format", "file_format", type=click.Choice(["headwater", "uniquip", "pidinst"]), help="Found out where not given."
+)
+@click.option(
+    "--owner",
+    default="",
+    help="Who owns the instruments of rows that name no owner: public id, ROR id, credit code or exact name.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing but the rejects.")
-@click.option("--rejects", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Where rejected rows go. Default: beside FILE.")
-@click.option("--missing", type=click.Choice(["report"]), default="report", show_default=True, help="What to do with imported instruments of the same owners that FILE does not name: say how many. Nothing is ever deleted.")
-@click.option("--language", type=click.Choice(["en", "zh-hans"]), default="en", show_default=True, help="The language of the reasons.")
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Where rejected rows go. Default: beside FILE.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["report"]),
+    default="report",
+    show_default=True,
+    help="What to do with imported instruments of the same owners that FILE does not name: say how many. Nothing is ever deleted.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh-hans"]),
+    default="en",
+    show_default=True,
+    help="The language of the reasons.",
+)
 def instruments(
     file: Path, file_format: str | None, owner: str, dry_run: bool, rejects: Path | None, missing: str, language: str
 ) -> None:
@@ -47,7 +69,9 @@ def instruments(
 
     place = Lookups().organisation(owner) if owner else None
     if owner and place is None:
-        raise click.UsageError(f"No organisation is known as {owner!r}. Give its public id, ROR id, credit code or exact name.")
+        raise click.UsageError(
+            f"No organisation is known as {owner!r}. Give its public id, ROR id, credit code or exact name."
+        )
     into = rejects or file.with_name(f"{file.stem}-rejects.{'json' if file.suffix == '.json' else 'csv'}")
     asked = Asked(file, file.name, file_format or "", place, into, language, dry_run)
     with translation.override(language), tqdm(unit=" rows", disable=not sys.stderr.isatty(), leave=False) as bar:
@@ -57,7 +81,9 @@ def instruments(
             raise _Unreadable(f"{file}: {sentences(Decision((error.reason,)))[0]}") from error
         except Refused as error:
             raise _Unreadable(f"{file}: {' '.join(sentences(error.decision))}") from error
-    click.echo(f"{outcome.file_format}, {outcome.encoding}; {outcome.rows:,} rows{', dry run: nothing was written' * dry_run}")
+    click.echo(
+        f"{outcome.file_format}, {outcome.encoding}; {outcome.rows:,} rows{', dry run: nothing was written' * dry_run}"
+    )
     for name in ("created", "updated", "unchanged", "rejected"):
         click.echo(f"{name:>12} {getattr(outcome, name):>9,}")
     if outcome.missing:
