@@ -30,7 +30,9 @@ def test_readyz_wants_every_migration(client):
 @pytest.fixture
 def token(settings: Any) -> str:
     """The metrics' token, set."""
-    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, values={**settings.ENVIRONMENT.values, "HEADWATER_METRICS_TOKEN": "m-secret"})
+    settings.ENVIRONMENT = replace(
+        settings.ENVIRONMENT, values={**settings.ENVIRONMENT.values, "HEADWATER_METRICS_TOKEN": "m-secret"}
+    )
     return "m-secret"
 
 
@@ -50,7 +52,8 @@ def test_metrics_without_a_token_are_for_this_machine_alone(client, headers, sta
 
 
 @pytest.mark.parametrize(
-    ("header", "status"), [("", 403), ("Bearer wrong", 403), ("m-secret", 403), ("Bearer m-sécret", 403), ("Bearer m-secret", 200)]
+    ("header", "status"),
+    [("", 403), ("Bearer wrong", 403), ("m-secret", 403), ("Bearer m-sécret", 403), ("Bearer m-secret", 200)],
 )
 def test_metrics_with_a_token_are_for_whoever_holds_it(client, token, header, status):
     answer = client.get("/metrics", REMOTE_ADDR="10.0.0.9", HTTP_AUTHORIZATION=header)

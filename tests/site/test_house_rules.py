@@ -41,7 +41,11 @@ def test_arrows_run_one_way(monkeypatch, capsys):
     assert broken == 0, capsys.readouterr().out
 
 
-PURE = [path for path in MODULES if named(path).startswith(("core/", "engines/")) or re.search(r"/rules(/\w+)?\.py$", named(path))]
+PURE = [
+    path
+    for path in MODULES
+    if named(path).startswith(("core/", "engines/")) or re.search(r"/rules(/\w+)?\.py$", named(path))
+]
 FRAMEWORKS = {"django", "ninja", "allauth", "procrastinate", "psycopg", "requests"}
 
 
@@ -56,7 +60,9 @@ def imports(path: Path) -> list[str]:
 
 
 def test_pure_code_was_found():
-    assert {"core/decision.py", "accounts/rules.py", "registry/rules.py", "engines/relevance.py"} <= {named(path) for path in PURE}
+    assert {"core/decision.py", "accounts/rules.py", "registry/rules.py", "engines/relevance.py"} <= {
+        named(path) for path in PURE
+    }
 
 
 @pytest.mark.parametrize("path", PURE, ids=named)
@@ -94,7 +100,14 @@ WRITERS = {
 }  # fmt: skip
 MAY_WRITE = re.compile(r"\w+/(actions(/\w+)?|audit)\.py|\w+/migrations/\w+\.py")
 # These speak SQL to the server as its administrator, about databases and not about records.
-ADMINISTRATORS = {"site/backup.py", "site/embedded.py", "site/pgsql.py", "site/demo.py", "site/supervisor.py", "site/systemfolders.py"}
+ADMINISTRATORS = {
+    "site/backup.py",
+    "site/embedded.py",
+    "site/pgsql.py",
+    "site/demo.py",
+    "site/supervisor.py",
+    "site/systemfolders.py",
+}
 
 
 def writes(tree: ast.AST) -> Iterator[str]:
@@ -138,7 +151,11 @@ def test_search_for_writers_sees_them_and_no_others(code, seen):
     assert len(list(writes(ast.parse(code)))) == seen
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if not MAY_WRITE.fullmatch(named(path)) and named(path) not in ADMINISTRATORS], ids=named)
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if not MAY_WRITE.fullmatch(named(path)) and named(path) not in ADMINISTRATORS],
+    ids=named,
+)
 def test_only_actions_write(path):
     found = list(writes(tree_of(path)))
     assert found == [], f"{named(path)} writes past the actions: {found}"
@@ -184,7 +201,9 @@ def test_every_wording_is_of_a_reason_that_is_given():
         part.values[0].value
         for path in texts
         for part in ast.walk(tree_of(path))
-        if isinstance(part, ast.JoinedStr) and isinstance(part.values[0], ast.Constant) and re.fullmatch(r"[a-z_]+\.[a-z_]+", part.values[0].value)
+        if isinstance(part, ast.JoinedStr)
+        and isinstance(part.values[0], ast.Constant)
+        and re.fullmatch(r"[a-z_]+\.[a-z_]+", part.values[0].value)
     )
     assert sorted(code for code in set(WORDINGS) - used if not code.startswith(begun)) == []
 
@@ -226,7 +245,9 @@ def test_no_template_is_an_orphan():
 
     theirs = Path(allauth.__file__).parent / "templates"
     folders = [folder for folder in SRC.rglob("templates") if folder.is_dir()]
-    ours = {path.relative_to(folder).as_posix(): path for folder in folders for path in folder.rglob("*") if path.is_file()}
+    ours = {
+        path.relative_to(folder).as_posix(): path for folder in folders for path in folder.rglob("*") if path.is_file()
+    }
     texts = {path: path.read_text() for path in [*MODULES, *ours.values()]}
     orphans = [
         name
@@ -242,9 +263,11 @@ def test_no_template_is_named_that_is_not_there():
         (named(path), name)
         for path in [*MODULES, *SRC.rglob("templates/**/*.html")]
         for name in re.findall(r'"((?:\w+/)*\w+\.html)"', path.read_text())
-        if not (name.startswith("allauth/") or path.suffix == ".html" and name.startswith("account"))
+        if not (name.startswith("allauth/") or (path.suffix == ".html" and name.startswith("account")))
     }
-    assert [(where, name) for where, name in sorted(asked) if not any((folder / name).exists() for folder in folders)] == []
+    assert [
+        (where, name) for where, name in sorted(asked) if not any((folder / name).exists() for folder in folders)
+    ] == []
 
 
 # Docstrings of the engines --------------------------------------------------------------------------------------
@@ -310,7 +333,9 @@ def test_environment_is_read_in_one_place():
         named(path)
         for path in MODULES
         for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv") and isinstance(node.ctx, ast.Load)
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node) in ("os.environ", "os.getenv")
+        and isinstance(node.ctx, ast.Load)
     }
     assert "site/environment.py" in readers
     assert {name for name in readers if not name.startswith("site/")} == set()

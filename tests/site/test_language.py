@@ -6,7 +6,6 @@ import re
 
 import pytest
 from django.test import Client
-
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +19,14 @@ def language(client: Client, **headers: str) -> str:
 
 @pytest.mark.parametrize(
     ("accepted", "shown"),
-    [("", "en"), ("en-GB", "en"), ("zh-CN,zh;q=0.9,en;q=0.1", "zh-Hans"), ("zh", "zh-Hans"), ("fr", "en"), ("fr,zh;q=0.5", "zh-Hans")],
+    [
+        ("", "en"),
+        ("en-GB", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.1", "zh-Hans"),
+        ("zh", "zh-Hans"),
+        ("fr", "en"),
+        ("fr,zh;q=0.5", "zh-Hans"),
+    ],
 )
 def test_stranger_reads_the_browser_s_language(client, accepted, shown):
     assert language(client, HTTP_ACCEPT_LANGUAGE=accepted) == shown
@@ -97,7 +103,9 @@ def test_form_that_is_sent_is_not_lost_to_the_switch(client):
 
 def test_api_answers_in_the_language_asked_for_and_sets_no_cookie(client):
     client.force_login(make_user(language="zh-hans"))
-    answers = [client.get("/api/v1/instruments/none?lang=zh-hans", HTTP_ACCEPT_LANGUAGE=one) for one in ("en", "zh-Hans")]
+    answers = [
+        client.get("/api/v1/instruments/none?lang=zh-hans", HTTP_ACCEPT_LANGUAGE=one) for one in ("en", "zh-Hans")
+    ]
     assert [bool(re.search("[\u4e00-\u9fff]", answer.json()["title"])) for answer in answers] == [False, True]
     assert ["django_language" in answer.cookies for answer in answers] == [False, False]
     assert [answer["Content-Language"] for answer in answers] == ["en", "zh-hans"]

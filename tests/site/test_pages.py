@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from html import unescape
 from typing import Any
 
@@ -16,9 +17,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
 from django.utils.translation import gettext
-
-from headwater.core.decision import Decision, Reason, Refused
-from headwater.site.middleware import RefusalMiddleware
 from tests.factories import (
     make_city,
     make_facility,
@@ -34,6 +32,9 @@ from tests.factories import (
     make_user,
     make_zone,
 )
+
+from headwater.core.decision import Decision, Reason, Refused
+from headwater.site.middleware import RefusalMiddleware
 
 pytestmark = pytest.mark.django_db
 CHROME = ("Skip to the content", "Parks and corridors", "Facilities", "Techniques", "Sign out")
@@ -62,7 +63,7 @@ PAGES = {
     "instrument_history": "/instruments/ins_1/history/",
     "edit_instrument": "/instruments/ins_1/edit/",
     "new_instrument": "/instruments/new/",
-    "import_instruments": "/instruments/import/",
+    "new_import": "/instruments/import/",
     "organisations": "/organisations/",
     "organisation": "/organisations/org_1/",
     "organisation_people": "/organisations/org_1/people/",
@@ -87,7 +88,13 @@ SIGN_IN_PAGES = [
     "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/inactive/",
     "/accounts/confirm-email/",
 ]  # fmt: skip
-OWN_PAGES = ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/logout/", "/accounts/reauthenticate/"]
+OWN_PAGES = [
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/logout/",
+    "/accounts/reauthenticate/",
+]
 
 
 def names_of(patterns: list[Any]) -> set[str]:
@@ -123,7 +130,11 @@ def check_language(page: Any, language: str) -> None:
     title = re.search(r"<title>(.*?)</title>", page.content.decode(), re.DOTALL)[1]
     assert title.strip().removesuffix("· Headwater").strip()
     assert [word for word in right if word not in shown] == []
-    assert [word for word in wrong if re.search(rf"(?<!\w){re.escape(str(word))}(?!\w)", shown) and not _is_data(str(word), shown)] == []
+    assert [
+        word
+        for word in wrong
+        if re.search(rf"(?<!\w){re.escape(str(word))}(?!\w)", shown) and not _is_data(str(word), shown)
+    ] == []
 
 
 def _is_data(word: str, shown: str) -> bool:
@@ -171,7 +182,9 @@ def test_home_before_a_region_says_how_to_load_one(client):
 
 
 def test_fragment_and_page_show_the_same_list(client, record):
-    whole, part = (client.get("/instruments/", headers=headers).content.decode() for headers in ({}, {"HX-Request": "true"}))
+    whole, part = (
+        client.get("/instruments/", headers=headers).content.decode() for headers in ({}, {"HX-Request": "true"})
+    )
     assert "<html" not in part
     assert part.strip() in whole
     assert 'href="/instruments/ins_1/"' in part
@@ -262,7 +275,11 @@ def test_refused_page_shows_every_reason(language):
     request.user, request.htmx, request.LANGUAGE_CODE = make_user(), False, language
     request.resolver_match = get_resolver().resolve("/instruments/")
     decision = Decision(
-        (Reason("organisation.not_yours"), Reason("token.too_many", facts={"have": 20}), Reason("organisation.last_administrator"))
+        (
+            Reason("organisation.not_yours"),
+            Reason("token.too_many", facts={"have": 20}),
+            Reason("organisation.last_administrator"),
+        )
     )
     with translation.override(language):
         answer = RefusalMiddleware(lambda _request: None).process_exception(request, Refused(decision))
@@ -308,6 +325,15 @@ def test_form_that_is_refused_shows_every_reason_beside_its_field(client, record
     top = re.search(r'role="alert">(.*?)</div>', page.content.decode(), re.DOTALL)[1]
     assert re.findall(r'href="#(\w+)"', top) == ["id_name_en", "id_value", "id_lat", "id_contact_email"]
     assert organisation.instruments.count() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_date_in_a_form_is_written_as_browsers_read_it(client, language):
+    made = make_instrument(commissioned=date(2020, 8, 9))
+    client.force_login(make_operator(language=language))
+    page = client.get(f"/instruments/{made.public_id}/edit/").content.decode()
+    field = re.search(r'<input type="date" name="commissioned"[^>]*>', page)[0]
+    assert 'value="2020-08-09"' in field
 
 
 @pytest.mark.parametrize("amount", ["9" * 40, "1e30"])

@@ -6,7 +6,6 @@ import re
 
 import pytest
 from django.db import connection
-
 from tests.factories import make_member, make_organisation, make_token, make_user
 
 pytestmark = pytest.mark.django_db
@@ -55,8 +54,18 @@ def key() -> tuple[str, str]:
 
 def test_refused_draft_carries_all_reasons_with_their_facts(client, key):
     token, owner = key
-    body = {"owner": owner, "techniques": ["dowsing"], "city": "atlantis", "lat": 95.0, "lon": 2.0, "value": "-3", "currency": "CNY"}
-    answer = client.post("/api/v1/instruments", body, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {token}")
+    body = {
+        "owner": owner,
+        "techniques": ["dowsing"],
+        "city": "atlantis",
+        "lat": 95.0,
+        "lon": 2.0,
+        "value": "-3",
+        "currency": "CNY",
+    }
+    answer = client.post(
+        "/api/v1/instruments", body, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {token}"
+    )
     assert answer.status_code == 422
     assert [(one["code"], one["facts"]["field"]) for one in answer.json()["reasons"]] == [
         ("instrument.name_missing", "name_en"),
@@ -70,17 +79,26 @@ def test_refused_draft_carries_all_reasons_with_their_facts(client, key):
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({"owner": "x", "colour": "red"}, "colour"), ({}, "owner"), ({"owner": 7}, "owner"), ({"owner": "x", "lat": "north"}, "lat")],
+    [
+        ({"owner": "x", "colour": "red"}, "colour"),
+        ({}, "owner"),
+        ({"owner": 7}, "owner"),
+        ({"owner": "x", "lat": "north"}, "lat"),
+    ],
 )
 def test_refused_body_names_its_field(client, key, body, field):
-    answer = client.post("/api/v1/instruments", body, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {key[0]}")
+    answer = client.post(
+        "/api/v1/instruments", body, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {key[0]}"
+    )
     assert answer.status_code == 422
     assert [reason["facts"]["field"] for reason in answer.json()["reasons"]] == [field]
 
 
 @pytest.mark.parametrize("sent", ["{", "[]", '"text"', "", "\x00"])
 def test_body_that_is_no_object_is_refused_clearly(client, key, sent):
-    answer = client.post("/api/v1/instruments", sent, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {key[0]}")
+    answer = client.post(
+        "/api/v1/instruments", sent, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {key[0]}"
+    )
     assert answer.status_code in (400, 422)
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["status"] == answer.status_code

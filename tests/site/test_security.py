@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-
 from tests.factories import make_instrument, make_member, make_operator, make_organisation, make_user
 
 SRC = Path(__file__).resolve().parents[2] / "src" / "headwater"
@@ -92,7 +91,14 @@ def inline_parts(html: str) -> list[str]:
 
 def test_the_search_for_inline_parts_finds_each_kind():
     bad = '<p style="x" onclick="y"><style>z</style><script>w</script><a href="javascript:v"></a><script src="//u/t.js"></script>'
-    assert inline_parts(bad) == ["p style", "p onclick", "<style>", "script: w", "a href=javascript:v", "script //u/t.js"]
+    assert inline_parts(bad) == [
+        "p style",
+        "p onclick",
+        "<style>",
+        "script: w",
+        "a href=javascript:v",
+        "script //u/t.js",
+    ]
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(SRC).as_posix())

@@ -80,12 +80,14 @@ def test_production_refuses_one_unsafe_setting_by_its_name(name, value):
 @pytest.mark.parametrize("missing", OIDC)
 def test_openid_connect_is_set_whole_or_not_at_all(missing):
     given = {name: value for name, value in OIDC.items() if name != missing}
-    assert [one for one in environment.read(SAFE | given).problems() if not one.startswith("HEADWATER_OIDC_ISSUER must")] == [
-        "OpenID Connect needs HEADWATER_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET together."
-    ]
+    assert [
+        one for one in environment.read(SAFE | given).problems() if not one.startswith("HEADWATER_OIDC_ISSUER must")
+    ] == ["OpenID Connect needs HEADWATER_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET together."]
 
 
-@pytest.mark.parametrize("name", ["HEADWATER_SECRET_KEY", "HEADWATER_HOSTS", "HEADWATER_BASE_URL", "DATABASE_URL", "HEADWATER_EMAIL_URL"])
+@pytest.mark.parametrize(
+    "name", ["HEADWATER_SECRET_KEY", "HEADWATER_HOSTS", "HEADWATER_BASE_URL", "DATABASE_URL", "HEADWATER_EMAIL_URL"]
+)
 def test_demo_asks_for_none_of_them(name):
     assert problems(**{name: ""}) == []
 
@@ -106,9 +108,20 @@ def test_settings_do_not_show_their_secrets():
 
 def run(*arguments: str, given: dict[str, str], home: Path) -> subprocess.CompletedProcess[str]:
     """A process of its own with these settings alone."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HEADWATER_") and name != "DATABASE_URL"}
-    env = {**kept, "PYTHONPATH": str(ROOT / "src"), "HEADWATER_HOME": str(home), "DJANGO_SETTINGS_MODULE": "headwater.site.settings"}
-    return subprocess.run([sys.executable, *arguments], env=env | given, capture_output=True, text=True, timeout=120, check=False)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("HEADWATER_") and name != "DATABASE_URL"
+    }
+    env = {
+        **kept,
+        "PYTHONPATH": str(ROOT / "src"),
+        "HEADWATER_HOME": str(home),
+        "DJANGO_SETTINGS_MODULE": "headwater.site.settings",
+    }
+    return subprocess.run(
+        [sys.executable, *arguments], env=env | given, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 SERVE = ("-c", "from headwater.site.cli import main; main()", "serve")

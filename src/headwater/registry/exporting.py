@@ -1,4 +1,4 @@
-"""Writes instruments out, as streams of constant memory: Headwater's own table, UNIQUIP in CSV and XLSX, PIDINST JSON."""
+"""Writes instruments out, in constant memory: Headwater's own table, UNIQUIP in CSV and XLSX, PIDINST JSON."""
 
 from __future__ import annotations
 
@@ -167,7 +167,9 @@ def _sheet_cell(sheet: Any, text: str, name: str, line: int) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
     if line > MOST_SHEET_ROWS:
-        raise ExportError(f"A sheet holds {MOST_SHEET_ROWS:,} rows, and there are more instruments. Export CSV instead.")
+        raise ExportError(
+            f"A sheet holds {MOST_SHEET_ROWS:,} rows, and there are more instruments. Export CSV instead."
+        )
     text = cells.sheet_text(text)
     if len(text) > LONGEST_SHEET_CELL:
         raise ExportError(
@@ -201,7 +203,9 @@ def export(instruments: QuerySet[Instrument], file_format: str, *, contact: bool
         return _csv(uniquip_table(instruments, contact=contact))
     if file_format == pidinst.NAME:
         return _pidinst(instruments, contact=contact)
-    raise ExportError(f"{file_format!r} is none of the formats that stream: {own.NAME}, {uniquip.NAME}, {pidinst.NAME}.")
+    raise ExportError(
+        f"{file_format!r} is none of the formats that stream: {own.NAME}, {uniquip.NAME}, {pidinst.NAME}."
+    )
 
 
 def export_for(viewer: Viewer, wanted: InstrumentFilter) -> Iterator[bytes]:

@@ -29,8 +29,15 @@ def city_choices() -> list[Any]:
     return _grouped([(city.jurisdiction.name, city.code, city.name) for city in queries.cities()])
 
 
-def technique_choices() -> list[Any]:
-    return _grouped([(one.parent.name, one.code, one.name) for one in queries.techniques() if one.parent])
+def technique_choices(*, with_groups: bool = False) -> list[Any]:
+    """Techniques under their groups; a list may also be narrowed to a whole group."""
+    pairs = []
+    for one in queries.techniques():
+        if one.parent:
+            pairs.append((one.parent.name, one.code, one.name))
+        elif with_groups:
+            pairs.append((one.name, one.code, _("All of %(group)s") % {"group": one.name}))
+    return _grouped(pairs)
 
 
 class FilterForm(forms.Form):
@@ -52,7 +59,16 @@ class FilterForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["city"].choices = city_choices()
-        self.fields["technique"].choices = technique_choices()
+        self.fields["technique"].choices = technique_choices(with_groups=True)
+
+
+class Day(forms.DateInput):
+    """A browser's own date field: it takes the ISO form alone, whatever the page's language writes."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
 
 
 class Words(forms.CharField):
@@ -108,8 +124,8 @@ class InstrumentForm(forms.Form):
     measured_en = Words(label=_("What it measures, in English"), required=False, help_text=_("One a line."))
     value = forms.DecimalField(label=_("Value"), required=False, max_digits=20, decimal_places=3)
     currency = forms.CharField(label=_("Currency"), required=False, help_text=_("Three letters, such as CNY."))
-    commissioned = forms.DateField(label=_("In use since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    decommissioned = forms.DateField(label=_("Out of use since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    commissioned = forms.DateField(label=_("In use since"), required=False, widget=Day())
+    decommissioned = forms.DateField(label=_("Out of use since"), required=False, widget=Day())
     location_zh = forms.CharField(label=_("Room or address, in Chinese"), required=False)
     location_en = forms.CharField(label=_("Room or address, in English"), required=False)
     lat = forms.FloatField(label=_("Latitude"), required=False)

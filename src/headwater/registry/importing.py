@@ -1,4 +1,4 @@
-"""Decides what each row of a file means: whom it is about, what it changes, and why it can't be taken. Writes nothing."""
+"""Decides what each row of a file means: whom it is about, what it changes, why it can't be taken. Writes nothing."""
 
 from __future__ import annotations
 
@@ -111,11 +111,16 @@ class Decider:
         numbers = {self._local_id(row) for row in rows} - {""}
         storable = [{text for text in texts if not rules.CONTROL.search(text)} for texts in (public_ids, pids, numbers)]
         owners = {place.pk for place in places if place}
-        wanted = Q(public_id__in=storable[0]) | Q(pid__in=storable[1]) | Q(owner_id__in=owners, local_id__in=storable[2])
+        wanted = (
+            Q(public_id__in=storable[0]) | Q(pid__in=storable[1]) | Q(owner_id__in=owners, local_id__in=storable[2])
+        )
         # Locked, so that nobody changes a record between this decision and the write.
         stored = (
-            Instrument.objects.filter(wanted).select_related("source").prefetch_related("technique_links")
-            .order_by("pk").select_for_update(of=("self",))
+            Instrument.objects.filter(wanted)
+            .select_related("source")
+            .prefetch_related("technique_links")
+            .order_by("pk")
+            .select_for_update(of=("self",))
         )
         found = _Found()
         for one in stored:
@@ -179,7 +184,7 @@ class Decider:
 
     def _keys(self, row: Row, resolved: Resolved, one: Instrument | None) -> list[tuple[object, ...]]:
         draft, public_id = resolved.draft, row.fields.get("public_id")
-        keys = [("public_id", public_id)] if public_id else []
+        keys: list[tuple[object, ...]] = [("public_id", public_id)] if public_id else []
         keys += [("pid", draft.pid)] if draft.pid else []
         keys += [("number", resolved.owner_id, draft.local_id)] if draft.local_id else []
         return [*keys, ("record", one.pk)] if one else keys
@@ -197,7 +202,9 @@ class Decider:
         if one is None:
             values["local_id"] = values.get("local_id") or self._local_id(row)
             if "techniques" not in values:
-                values["techniques"] = tuple(word for word in row.hints if word.strip().casefold() in self.lookups.techniques)
+                values["techniques"] = tuple(
+                    word for word in row.hints if word.strip().casefold() in self.lookups.techniques
+                )
         return InstrumentDraft(**values)
 
     def _extra(self, row: Row, extra: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +213,9 @@ class Decider:
         section = dict(held) if isinstance(held, dict) else {}
         before = dict(section)
         for key, value in row.part.items():
-            if isinstance(value, str) and value == (section.get(key, "") if isinstance(section.get(key, ""), str) else ""):
+            if isinstance(value, str) and value == (
+                section.get(key, "") if isinstance(section.get(key, ""), str) else ""
+            ):
                 continue
             if value:
                 section[key] = value
@@ -221,11 +230,12 @@ class Decider:
         draft, mine = resolved.draft, one.pk if one else None
         by_number = found.by_number.get((resolved.owner_id or 0, draft.local_id)) if draft.local_id else None
         by_pid = found.by_pid.get(draft.pid) if draft.pid else None
-        taken = {
-            "local_id_taken": by_number is not None and by_number.pk != mine,
-            "pid_taken": by_pid is not None and by_pid.pk != mine,
-        }
-        return replace(resolved, facts=replace(resolved.facts, **taken)) if any(taken.values()) else resolved
+        facts = replace(
+            resolved.facts,
+            local_id_taken=by_number is not None and by_number.pk != mine,
+            pid_taken=by_pid is not None and by_pid.pk != mine,
+        )
+        return replace(resolved, facts=facts) if facts.local_id_taken or facts.pid_taken else resolved
 
     @property
     def names(self) -> _Names:

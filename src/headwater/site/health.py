@@ -39,5 +39,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         if not compare_digest(given.encode(), f"Bearer {token}".encode()):
             return HttpResponseForbidden("Metrics need the bearer token of HEADWATER_METRICS_TOKEN.\n")
     elif request.META.get("REMOTE_ADDR", "") not in LOCAL or "HTTP_X_FORWARDED_FOR" in request.META:
-        return HttpResponseForbidden("Metrics answer this machine alone; set HEADWATER_METRICS_TOKEN to read them from elsewhere.\n")
+        return HttpResponseForbidden(
+            "Metrics answer this machine alone; set HEADWATER_METRICS_TOKEN to read them from elsewhere.\n"
+        )
     return ExportToDjangoView(request)

@@ -224,9 +224,15 @@ def _finish(run: ImportRun, outcome: Outcome, state: ImportRun.State, *, by: Act
     if state == ImportRun.State.DONE:
         run.done_at = at
         record(
-            Act("import.done", run.public_id, {"file": [None, run.file_name], "digest": [None, run.file_digest], **{
-                name: [None, count] for name, count in outcome.counts().items()
-            }}),
+            Act(
+                "import.done",
+                run.public_id,
+                {
+                    "file": [None, run.file_name],
+                    "digest": [None, run.file_digest],
+                    **{name: [None, count] for name, count in outcome.counts().items()},
+                },
+            ),
             by=by,
             at=at,
         )
@@ -250,7 +256,9 @@ def _is_long(path: Path) -> bool:
     return sum(1 for _row in itertools.islice(open_file(path).rows, AT_ONCE + 1)) > AT_ONCE
 
 
-def upload(file: UploadedFile, organisation: Organisation | None, viewer: Viewer, *, by: Actor, at: datetime) -> ImportRun:
+def upload(
+    file: UploadedFile, organisation: Organisation | None, viewer: Viewer, *, by: Actor, at: datetime
+) -> ImportRun:
     """Keep an uploaded file and check it: at once, or, a long one, by the background worker."""
     facts = rules.ImportFacts(int(file.size or 0), settings.UPLOAD_MAX_BYTES, organisation is not None)
     decision = rules.may_import(facts, viewer)

@@ -298,7 +298,7 @@ def _instrument_rows(
             *(one.description_zh, one.description_en, technique.measures_zh, technique.measures_en, []),
             *(Money.parse(one.value, currency).minor, currency),
             *(one.access, one.visibility, one.status, one.commissioned, owner.lat, owner.lon, owner.location_accuracy),
-            *("Instrument office", f"instruments@{owner.code}.example"),
+            *("仪器办公室 Instrument office", f"instruments@{owner.code}.example"),
             *("", "", "", "", "", "", "", "", "", "", "", "", Jsonb([]), Jsonb({}), 1, load.at, load.at),
         )
 

@@ -1,4 +1,4 @@
-"""Reads and writes single cells: texts, lists, dates, amounts, numbers, marks. Anything unclear is refused, not guessed."""
+"""Reads and writes single cells: texts, lists, dates, amounts, marks. What is unclear is refused, not guessed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,20 @@ from typing import Any
 from headwater.core.decision import Reason
 from headwater.core.money import Money, minor_digits
 
-RUNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "'")  # what a spreadsheet may run, and our own mark
+RUNS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+    "\t",
+    "\r",
+    "\n",
+    "'",
+)  # what a spreadsheet may run, and our own mark
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 SHORTEST_SHOWN = 60
 
@@ -24,7 +37,20 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})")
 _MONTH_DAY = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _MIDNIGHT = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 _NUMBER = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _AMOUNT = re.compile(
     rf"(?P<before>[A-Za-z]{{3}}|[¥€£]|人民币)?\s*(?P<number>{_NUMBER})\s*(?P<times>万|亿)?\s*(?P<after>元|[A-Za-z]{{3}})?"
@@ -32,8 +58,46 @@ _AMOUNT = re.compile(
 _TIMES = {"万": 10_000, "亿": 100_000_000, None: 1}
 _SIGNS = {"€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "人民币": ("CNY",), "元": ("CNY",), "RMB": ("CNY",)}
 _CURRENCIES = frozenset(
-    "AED AUD BHD BRL CAD CHF CLP CNY CZK DKK EUR GBP HKD HUF IDR ILS INR JPY KRW KWD MOP MXN MYR NOK NZD PHP PLN RUB "
-    "SAR SEK SGD THB TND TRY TWD USD VND ZAR".split()
+    [
+        "AED",
+        "AUD",
+        "BHD",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CLP",
+        "CNY",
+        "CZK",
+        "DKK",
+        "EUR",
+        "GBP",
+        "HKD",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "JPY",
+        "KRW",
+        "KWD",
+        "MOP",
+        "MXN",
+        "MYR",
+        "NOK",
+        "NZD",
+        "PHP",
+        "PLN",
+        "RUB",
+        "SAR",
+        "SEK",
+        "SGD",
+        "THB",
+        "TND",
+        "TRY",
+        "TWD",
+        "USD",
+        "VND",
+        "ZAR",
+    ]
 )
 _YES = {"yes", "true", "1", "y", "是"}
 _NO = {"no", "false", "0", "n", "否", ""}
@@ -91,7 +155,9 @@ def by_script(text: str) -> str:
 # Lists and JSON -------------------------------------------------------------------------------------------------
 def write_list(items: Sequence[str]) -> str:
     """Items joined by ``; ``; as a JSON list where an item itself would come apart."""
-    plain = all(item and item == item.strip() and not _SEPARATORS.search(item) and item[0] not in "['" for item in items)
+    plain = all(
+        item and item == item.strip() and not _SEPARATORS.search(item) and item[0] not in "['" for item in items
+    )
     return guarded("; ".join(items)) if plain else json.dumps(list(items), ensure_ascii=False)
 
 
@@ -128,7 +194,11 @@ def read_json(cell: str, field: str, kind: type) -> Any:
 # Dates ----------------------------------------------------------------------------------------------------------
 def _month(name: str) -> int:
     name = name.lower()
-    found = [number for number, month in enumerate(_MONTHS, 1) if month.startswith(name[:3]) and (name in (month, month[:3]) or name == "sept")]
+    found = [
+        number
+        for number, month in enumerate(_MONTHS, 1)
+        if month.startswith(name[:3]) and (name in (month, month[:3]) or name == "sept")
+    ]
     return found[0] if found else 0
 
 
@@ -142,7 +212,13 @@ def read_date(cell: str, field: str) -> date | None:
     text = _MIDNIGHT.sub("", unicodedata.normalize("NFKC", unguarded(cell)).strip())
     if not text:
         return None
-    for pattern, order in ((_YEAR_FIRST, "ymd"), (_COMPACT, "ymd"), (_DAY_FIRST, "dmy"), (_DAY_MONTH, "dmy"), (_MONTH_DAY, "mdy")):
+    for pattern, order in (
+        (_YEAR_FIRST, "ymd"),
+        (_COMPACT, "ymd"),
+        (_DAY_FIRST, "dmy"),
+        (_DAY_MONTH, "dmy"),
+        (_MONTH_DAY, "mdy"),
+    ):
         match = pattern.fullmatch(text)
         if match:
             parts = dict(zip(order, match.groups(), strict=True))

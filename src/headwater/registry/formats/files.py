@@ -282,7 +282,18 @@ def _sheet(path: Path) -> Grid:
             raise FileError("import.xlsx_broken") from error
 
 
-BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, IndexError, AttributeError, EOFError, OSError, ParseError)
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    OSError,
+    ParseError,
+)
 
 
 def _first_filled(book: Any, twin: Any) -> Grid:
@@ -368,7 +379,9 @@ def _table(grid: Grid, file_format: str, encoding: str, currency: str) -> Opened
     return Opened(found, encoding, tuple(header), _table_rows(rows, columns, found, encoding, currency))
 
 
-def _table_rows(rows: Grid | Iterable[Any], columns: Sequence[str], file_format: str, encoding: str, currency: str) -> Iterator[Row]:
+def _table_rows(
+    rows: Grid | Iterable[Any], columns: Sequence[str], file_format: str, encoding: str, currency: str
+) -> Iterator[Row]:
     width = len(columns)
     days = {at for at, name in enumerate(columns) if name.removeprefix(uniquip.PREFIX) in (*own.DATES, *uniquip.DATES)}
     for line, cells_of_row, broken in rows:
@@ -393,7 +406,9 @@ def _serial_day(cell: str) -> str:
     return cells.moment_text(from_excel(int(cell))) if cell.isdecimal() and int(cell) in SERIALS else str(cell)
 
 
-def _table_row(line: int, row: list[str], columns: Sequence[str], days: set[int], file_format: str, currency: str) -> Row:
+def _table_row(
+    line: int, row: list[str], columns: Sequence[str], days: set[int], file_format: str, currency: str
+) -> Row:
     formulas = []
     for at, cell in enumerate(row):
         if isinstance(cell, Formula):

@@ -46,7 +46,13 @@ CHOICE_WORDS: Mapping[str, dict[str, str]] = {
         "在建": "planned",
         "计划": "planned",
     },
-    "visibility": {"公开": "public", "登录可见": "registered", "注册用户": "registered", "本单位": "organisation", "内部": "organisation"},
+    "visibility": {
+        "公开": "public",
+        "登录可见": "registered",
+        "注册用户": "registered",
+        "本单位": "organisation",
+        "内部": "organisation",
+    },
     "location_accuracy": {},
     "original_language": {"中文": "zh", "chinese": "zh", "英文": "en", "english": "en"},
 }
@@ -55,7 +61,15 @@ CHOICE_WORDS: Mapping[str, dict[str, str]] = {
 COLUMNS = (
     *("public_id", "synthetic", "owner", "owner_name", "local_id", "name_zh", "name_en", "original_language"),
     *("facility", "city", "city_name", "techniques", "class_code"),
-    *("manufacturer_zh", "manufacturer_en", "manufacturer_id", "manufacturer_country", "model", "model_id", "serial_number"),
+    *(
+        "manufacturer_zh",
+        "manufacturer_en",
+        "manufacturer_id",
+        "manufacturer_country",
+        "model",
+        "model_id",
+        "serial_number",
+    ),
     *("description_zh", "description_en", "measured_zh", "measured_en", "subjects", "value", "currency"),
     *("access", "visibility", "status", "commissioned", "decommissioned"),
     *("location_zh", "location_en", "lat", "lon", "location_accuracy", "sharing_zh", "sharing_en", "fee_zh", "fee_en"),
@@ -70,7 +84,16 @@ COLUMN_NAMES = frozenset((*COLUMNS, *EITHER, "value_wan"))
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "public_id": ("公开编号", "平台编号"),
     "synthetic": ("合成", "是否合成"),
-    "owner": ("所属单位", "单位名称", "所有单位", "单位", "依托单位", "owner organisation", "institution", "organisation"),
+    "owner": (
+        "所属单位",
+        "单位名称",
+        "所有单位",
+        "单位",
+        "依托单位",
+        "owner organisation",
+        "institution",
+        "organisation",
+    ),
     "owner_name": ("单位全称",),
     "local_id": ("仪器编号", "资产编号", "设备编号", "编号", "固定资产编号", "asset number", "instrument id"),
     "name_zh": ("仪器名称", "中文名称", "仪器中文名称", "设备名称", "名称", "chinese name"),
@@ -129,7 +152,9 @@ def plain_header(text: str) -> str:
 
 
 HEADERS: dict[str, str] = {
-    plain_header(word): column for column in (*COLUMNS, *EITHER, "value_wan") for word in (column, *ALIASES.get(column, ()))
+    plain_header(word): column
+    for column in (*COLUMNS, *EITHER, "value_wan")
+    for word in (column, *ALIASES.get(column, ()))
 }
 
 
@@ -171,7 +196,7 @@ READERS = {column: _reader(column) for column in COLUMNS if column not in (*UNRE
 
 
 def parse(row: Mapping[str, str], *, currency: str) -> Parsed:
-    """Read the cells of a row, by column. Columns that are not there are not in the fields: they keep what is stored."""
+    """Read the cells of a row, by column. Columns that are not there keep what is stored."""
     fields: dict[str, Any] = {}
     problems = []
     for column, cell in row.items():
@@ -213,7 +238,9 @@ def _write_by(column: str) -> tuple[str, Callable[[Any], str]]:
         return column, cells.write_date
     if column in NUMBERS:
         return column, cells.write_number
-    return column, {"related_ids": _related_text, "extra": cells.write_json, "synthetic": _mark}.get(column, cells.guarded)
+    return column, {"related_ids": _related_text, "extra": cells.write_json, "synthetic": _mark}.get(
+        column, cells.guarded
+    )
 
 
 WRITERS = {column: _write_by(column) for column in COLUMNS if column != "value"}

@@ -1,8 +1,8 @@
 """PIDINST 1.0 in JSON: the metadata schema for persistent identifiers of instruments (RDA recommendation RDA00070).
 
-Written with the property names of the schema's JSON form. Read besides: the capitalised names of ePIC and B2INST records,
-items wrapped in an object of their own, identifiers flat or nested. What PIDINST can't hold stands in an object
-``headwater``; a property that was edited since wins over it.
+Written with the property names of the schema's JSON form. Read besides: the capitalised names of ePIC and
+B2INST records, items wrapped in an object of their own, identifiers flat or nested. What PIDINST can't hold
+stands in an object ``headwater``; a property that was edited since wins over it.
 """
 
 from __future__ import annotations
@@ -183,7 +183,9 @@ class _Reading:
         found = {"serialnumber": "", "inventorynumber": ""}
         others = []
         for item in _items(value, "alternateIdentifiers", "alternateIdentifier"):
-            kind = _plain(_text(_get(item, "alternateIdentifierType", "identifierType", "type"), "alternateIdentifiers"))
+            kind = _plain(
+                _text(_get(item, "alternateIdentifierType", "identifierType", "type"), "alternateIdentifiers")
+            )
             if kind in found and not found[kind]:
                 names = ("alternateIdentifier", "alternateIdentifierValue", "identifier")
                 found[kind] = _text(_get(item, *names), "alternateIdentifiers")
@@ -246,7 +248,9 @@ def write_exact(fields: Mapping[str, Any]) -> dict[str, Any]:
     exact = {"public_id": fields["public_id"], "synthetic": fields["synthetic"]}
     for name in DRAFT_FIELDS:
         value = fields[name]
-        exact[name] = list(value) if isinstance(value, tuple) else value.isoformat() if isinstance(value, date) else value
+        exact[name] = (
+            list(value) if isinstance(value, tuple) else value.isoformat() if isinstance(value, date) else value
+        )
     return exact
 
 
@@ -342,7 +346,9 @@ def write_visible(fields: Mapping[str, Any], *, address: str) -> dict[str, Any]:
         owner["ownerContact"] = fields["contact_email"]
     owner |= _nested("owner", fields.get("owner_ror") or "", "ROR")
     manufacturer = {"manufacturerName": fields["manufacturer_en"] or fields["manufacturer_zh"] or UNKNOWN}
-    manufacturer |= _nested("manufacturer", fields["manufacturer_id"], _kept_text(kept, "manufacturerIdentifierType", "URL"))
+    manufacturer |= _nested(
+        "manufacturer", fields["manufacturer_id"], _kept_text(kept, "manufacturerIdentifierType", "URL")
+    )
     written: dict[str, Any] = {
         "identifier": {
             "identifier": fields["pid"] or address,
@@ -376,10 +382,9 @@ def write_visible(fields: Mapping[str, Any], *, address: str) -> dict[str, Any]:
     alternate = [{"alternateIdentifier": text, "alternateIdentifierType": kind} for kind, text in numbers if text]
     if alternate := alternate + _rest(kept, "alternateIdentifiers"):
         written["alternateIdentifiers"] = alternate
-    for key, value in kept.items():
-        if _plain(key) not in CANONICAL and key not in INNER and _plain(key) != "identifiertype":
-            written[key] = value
-    return written
+    known = {*CANONICAL, "identifiertype"}
+    others = {key: value for key, value in kept.items() if _plain(key) not in known and key not in INNER}
+    return written | others
 
 
 INNER = ("manufacturerIdentifierType", "modelIdentifierType", REJECT)
@@ -410,13 +415,15 @@ def write_for(fields: Mapping[str, Any], *, with_contact: bool) -> dict[str, Any
 
 
 def document_of(instrument: Instrument, draft: InstrumentDraft, *, with_contact: bool) -> dict[str, Any]:
-    """One stored instrument as PIDINST; ``draft`` is what it holds. Its owner, source and techniques should be read already."""
+    """One stored instrument as PIDINST; ``draft`` is what it holds. Read it `queries.with_all` to spare queries."""
     fields: dict[str, Any] = {name: getattr(draft, name) for name in DRAFT_FIELDS}
     fields |= {
         "public_id": instrument.public_id,
         "synthetic": instrument.synthetic,
         "owner_name": instrument.owner.name_en or instrument.owner.name_zh,
         "owner_ror": instrument.owner.ror,
-        "technique_names": [link.technique.name_en or link.technique.name_zh for link in instrument.technique_links.all()],
+        "technique_names": [
+            link.technique.name_en or link.technique.name_zh for link in instrument.technique_links.all()
+        ],
     }
     return write_for(fields, with_contact=with_contact)

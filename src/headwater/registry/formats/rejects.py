@@ -52,7 +52,9 @@ class Rejects:
     def _kept(self, cells_of_row: Sequence[str]) -> list[str]:
         return [_safe(str(cell)) for at, cell in enumerate(cells_of_row) if at not in self._dropped]
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._file is not None:
             self._file.write("]}\n" if self.json else "")
             self._file.close()

@@ -1,8 +1,8 @@
 """UNIQUIP: the table in which universities of the United Kingdom publish shared equipment, in CSV and XLSX.
 
-Both generations of its column titles are read (``ID`` and ``institutionID``, ``Web Address`` and ``webAddress``), blanks
-and case apart. See https://equipment.data.ac.uk/uniquip and the data model of the Equipment Data Service. What it has
-no column for stands in columns of our own, ``headwater:…``; a cell that was edited since wins over them.
+Both generations of its column titles are read (``ID`` and ``institutionID``, ``Web Address`` and ``webAddress``),
+blanks and case apart. See https://equipment.data.ac.uk/uniquip and the data model of the Equipment Data Service.
+What it has no column for stands in columns of our own, ``headwater:…``; a cell that was edited since wins over them.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ def read_visible(row: Mapping[str, str]) -> Visible:
             text = cells.unguarded(cell)
             if column == "type":
                 if text.casefold() not in OUGHT:
-                    problems.append(Reason("import.not_an_instrument", facts={"field": "type", "value": cells.shown(text)}))
+                    problems.append(
+                        Reason("import.not_an_instrument", facts={"field": "type", "value": cells.shown(text)})
+                    )
             elif column in IN_TWO:
                 fields[f"{IN_TWO[column]}_{cells.by_script(text)}"] = text
             elif column in TEXTS:
@@ -117,7 +119,9 @@ def read_visible(row: Mapping[str, str]) -> Visible:
             else:
                 part[column] = text
                 if column == "technique":
-                    hints = tuple(word for piece in cells.read_list(cell, column) for word in (piece, *piece.split(",")))
+                    hints = tuple(
+                        word for piece in cells.read_list(cell, column) for word in (piece, *piece.split(","))
+                    )
         except CellError as error:
             problems.append(error.reason)
     return Visible(fields, part, hints, tuple(problems))
@@ -127,7 +131,12 @@ def may_be_column(key: str) -> bool:
     """Whether a kept column may stand beside ours under its own name, and be read as the same again."""
     plain = plain_header(key)
     known = HEADERS.get(plain)
-    return bool(plain) and key == key.strip() and not key.startswith((PREFIX, "'")) and (known is None or key in (*KEPT, "technique"))
+    return (
+        bool(plain)
+        and key == key.strip()
+        and not key.startswith((PREFIX, "'"))
+        and (known is None or key in (*KEPT, "technique"))
+    )
 
 
 def kept_texts(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -139,7 +148,7 @@ def kept_texts(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write_visible(fields: Mapping[str, Any]) -> dict[str, str]:
-    """UNIQUIP's own cells of a record, by column; ``technique_names`` and ``owner_name`` where the caller knows them."""
+    """UNIQUIP's own cells of a record, by column; ``technique_names`` and ``owner_name`` where they are known."""
     kept = kept_texts(fields)
     row = {key: cells.guarded(text) for key, text in kept.items()}
     row["type"] = "equipment"

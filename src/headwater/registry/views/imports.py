@@ -31,7 +31,11 @@ class UploadForm(forms.Form):
     """A file, and whose instruments are in it where its rows don't say."""
 
     organisation = forms.ModelChoiceField(
-        queryset=None, required=False, label=_("Organisation"), empty_label=_("Each row names its owner"), to_field_name="public_id"
+        queryset=None,
+        required=False,
+        label=_("Organisation"),
+        empty_label=_("Each row names its owner"),
+        to_field_name="public_id",
     )
     file = forms.FileField(label=_("File"), allow_empty_file=True)
 
@@ -55,7 +59,9 @@ def _sentence(reason: dict[str, Any]) -> str:
 
 
 def _rejects(run: ImportRun) -> list[dict[str, Any]]:
-    return [{"line": one["line"], "reasons": [_sentence(reason) for reason in one["reasons"]]} for one in run.first_rejects]
+    return [
+        {"line": one["line"], "reasons": [_sentence(reason) for reason in one["reasons"]]} for one in run.first_rejects
+    ]
 
 
 def _own_run(request: HttpRequest, public_id: str) -> ImportRun:

@@ -32,9 +32,10 @@ def command() -> None:
 @click.option(
     "--missing",
     type=click.Choice(["report"]),
+    expose_value=False,
     default="report",
     show_default=True,
-    help="What to do with imported instruments of the same owners that FILE does not name: say how many. Nothing is ever deleted.",
+    help="Imported instruments of the same owners that FILE does not name: say how many; nothing is deleted.",
 )
 @click.option(
     "--language",
@@ -44,15 +45,17 @@ def command() -> None:
     help="The language of the reasons.",
 )
 def instruments(
-    file: Path, file_format: str | None, owner: str, dry_run: bool, rejects: Path | None, missing: str, language: str
+    file: Path, file_format: str | None, owner: str, dry_run: bool, rejects: Path | None, language: str
 ) -> None:
     """Take the instruments of FILE into the record.
 
     FILE is a table of Headwater's own (CSV or XLSX, titles in English or Chinese), a UNIQUIP table (CSV or XLSX), or
-    PIDINST 1.0 JSON. Format, encoding (UTF-8, UTF-16, GB18030) and delimiter are found out. docs/exchange.md has the columns.
+    PIDINST 1.0 JSON. Format, encoding (UTF-8, UTF-16, GB18030) and delimiter are found out. docs/exchange.md has
+    the columns.
 
     Sound rows go in, all in one transaction; each other row goes to the rejects file with its line and its reasons, to
-    be mended there and imported again. Ends 0 when all rows went in, 3 when some were rejected, 2 when FILE can't be read.
+    be mended there and imported again. Ends 0 when all rows went in, 3 when some were rejected, 2 when FILE can't
+    be read.
     """
     from headwater.site.cli import with_django
 
