@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -86,7 +87,8 @@ def _kept_columns(instruments: QuerySet[Instrument], section: str, may: Callable
 
 
 # Tables -----------------------------------------------------------------------------------------------------------
-Table = tuple[list[str], Iterator[list[str]]]
+Rows = Generator[list[str], None, None]
+Table = tuple[list[str], Rows]
 
 
 def _may_be_own(key: str) -> bool:
@@ -100,7 +102,7 @@ def own_table(instruments: QuerySet[Instrument], *, contact: bool = True) -> Tab
     kept = _kept_columns(instruments, own.NAME, _may_be_own)
     write = own.writer(columns)
 
-    def rows() -> Iterator[list[str]]:
+    def rows() -> Rows:
         for one in records(instruments):
             row = write(one)
             if kept:
@@ -119,7 +121,7 @@ def uniquip_table(instruments: QuerySet[Instrument], *, contact: bool = True) ->
     hidden = () if contact else (*uniquip.CONTACT, *(uniquip.PREFIX + name for name in own.CONTACT))
     columns = [name for name in (*uniquip.COLUMNS, *kept, *uniquip.EXTENSIONS.values()) if name not in hidden]
 
-    def rows() -> Iterator[list[str]]:
+    def rows() -> Rows:
         for one in records(instruments, with_names=True):
             row = uniquip.write(one)
             yield [row.get(name, "") for name in columns]
@@ -154,8 +156,10 @@ def write_xlsx(table: Table, path: Path) -> None:
     sheet = book.create_sheet("instruments")
     sheet.append([cells.sheet_text(name) for name in header])
     try:
-        for line, row in enumerate(rows, 2):
-            sheet.append([_sheet_cell(sheet, text, name, line) for name, text in zip(header, row, strict=True)])
+        # Closed at once when a row is refused: the database's cursor would else be closed some time, in another's work.
+        with closing(rows):
+            for line, row in enumerate(rows, 2):
+                sheet.append([_sheet_cell(sheet, text, name, line) for name, text in zip(header, row, strict=True)])
     except ExportError:
         sheet.close()  # openpyxl keeps a temporary file open until then
         raise

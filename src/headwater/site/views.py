@@ -11,14 +11,14 @@ from headwater.accounts.api import problem
 from headwater.core.context import REQUEST_ID
 from headwater.registry import queries
 from headwater.registry.facts import viewer_of
-from headwater.registry.figures import counts
+from headwater.registry.figures import counts, instruments_in_cities
 from headwater.registry.maps import Drawing, draw
 from headwater.registry.models import Region
 
 
 def region_map(region: Region, request: HttpRequest) -> Drawing:
     """The region with its cities, sized by the instruments that the viewer may see."""
-    counted = queries.instruments_by_city(viewer_of(request.user))
+    counted = instruments_in_cities(viewer_of(request.user))
     places = [
         (city.lat, city.lon, counted.get(city.pk, 0), city.name, reverse("city", args=[city.code]))
         for city in queries.cities()

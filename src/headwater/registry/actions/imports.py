@@ -216,7 +216,7 @@ def run_command(asked: Asked, *, by: Actor, at: datetime, progress: Progress = _
 
 
 # Files that people upload -----------------------------------------------------------------------------------------
-def _finish(run: ImportRun, outcome: Outcome, state: ImportRun.State, *, by: Actor, at: datetime) -> None:
+def _finish(run: ImportRun, outcome: Outcome, state: str, *, by: Actor, at: datetime) -> None:
     """Keep what happened with the run, and record it where something was written."""
     for name, count in outcome.counts().items():
         setattr(run, name, count)
@@ -293,6 +293,7 @@ def _queue(run: ImportRun, *, take: bool = False) -> None:
 
 def take_upload(public_id: str, viewer: Viewer, *, by: Actor, at: datetime) -> ImportRun:
     """Take in a file that was checked: at once, or, a long one, by the background worker."""
+    run: ImportRun | None
     with transaction.atomic():
         run = ImportRun.objects.select_for_update(of=("self",)).filter(public_id=public_id).first()
         permit(may_see_run(run, viewer))

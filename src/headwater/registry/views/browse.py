@@ -12,7 +12,7 @@ from headwater.accounts.queries import trail_of
 from headwater.core.decision import permit
 from headwater.registry import queries, rules
 from headwater.registry.facts import draft_of, instrument_facts, viewer_of
-from headwater.registry.figures import counts
+from headwater.registry.figures import counts, instruments_in_cities
 from headwater.registry.formats.pidinst import document_of
 from headwater.registry.forms import FilterForm
 from headwater.registry.models import City, FacilityStatus, Instrument, OrganisationKind, Source, Zone
@@ -153,7 +153,7 @@ def facility(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def cities(request: HttpRequest) -> HttpResponse:
     """The list of cities with what stands in each."""
-    counted = queries.instruments_by_city(viewer_of(request.user))
+    counted = instruments_in_cities(viewer_of(request.user))
     rows = [(city, counted.get(city.pk, 0)) for city in queries.cities()]
     return render(request, "registry/cities.html", {"rows": rows})
 
@@ -184,7 +184,7 @@ def zones(request: HttpRequest) -> HttpResponse:
 def zone(request: HttpRequest, code: str) -> HttpResponse:
     """One park's, science city's or corridor's page."""
     found: Zone = get_object_or_404(queries.zones(), code=code)
-    counted = queries.instruments_by_city(viewer_of(request.user))
+    counted = instruments_in_cities(viewer_of(request.user))
     members = [(city, counted.get(city.pk, 0)) for city in found.cities.all()]
     return render(
         request,

@@ -34,8 +34,8 @@ def command() -> None:
 def instruments(file_format: str, owner: str, city: str, public_only: bool, out: Path | None) -> None:
     """Write instruments to a file that any Headwater node takes in again without loss.
 
-    headwater is a CSV table with a column for each thing a record holds; uniquip (CSV or XLSX) and pidinst (JSON) are the
-    public schemas, with what they can't hold under names that begin with headwater. docs/exchange.md has the
+    headwater is a CSV table with a column for each thing a record holds; uniquip (CSV or XLSX) and pidinst (JSON) are
+    the public schemas, with what they can't hold under names that begin with headwater. docs/exchange.md has the
     columns.
     """
     from headwater.site.cli import with_django
