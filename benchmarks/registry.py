@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,17 @@ def page(client: Any, path: str) -> tuple[int, float, float]:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    with CaptureQueriesContext(connection) as queries:
+    with CaptureQueriesContext(connection) as captured:
         answer = client.get(path)
+    queries = len(captured)  # now: the next request empties the log
     if answer.status_code != 200:
         raise SystemExit(f"{path} answered {answer.status_code}; nothing was measured.")
     cpus, walls = [], []
     for _round in range(ROUNDS):
-        cpu, wall, _answer = timed(lambda: b"".join(client.get(path)))
+        cpu, wall, _answer = timed(partial(client.get, path))
         cpus.append(1000 * cpu)
         walls.append(1000 * wall)
-    return len(queries), statistics.median(cpus), statistics.median(walls)
+    return queries, statistics.median(cpus), statistics.median(walls)
 
 
 def pages(sizes: str) -> dict[str, tuple[int, float, float]]:
@@ -60,7 +62,7 @@ def pages(sizes: str) -> dict[str, tuple[int, float, float]]:
 
     from headwater.registry.models import City, Instrument, Technique
 
-    middle = Instrument.objects.order_by("pk")[Instrument.objects.count() // 2].pk
+    middle = Instrument.objects.order_by("pk").values_list("pk", flat=True)[Instrument.objects.count() // 2]
     city = City.objects.filter(instruments__isnull=False).order_by("pk").values_list("code", flat=True)[0]
     technique = Technique.objects.filter(instrument_links__isnull=False).order_by("pk").values_list("code", flat=True)[0]
     found = {}
@@ -93,14 +95,14 @@ def grow(to: int) -> None:
         while (have := Instrument.objects.count()) < to:
             cursor.execute(
                 f"INSERT INTO registry_instrument (public_id, local_id, {names}) "
-                f"SELECT 'ins_b' || md5(id::text || %s), 'B' || id || '-' || %s, {names} FROM registry_instrument "
+                f"SELECT 'ins_b' || md5(id || '-' || %s), 'B' || id || '-' || %s, {names} FROM registry_instrument "
                 "WHERE local_id <> '' ORDER BY id LIMIT %s",
                 [str(have), str(have), to - have],
             )
             cursor.execute(
                 "INSERT INTO registry_instrumenttechnique (instrument_id, technique_id, rank) "
                 "SELECT i.id, (SELECT technique_id FROM registry_instrumenttechnique WHERE rank = 0 "
-                "OFFSET i.id %% 500 LIMIT 1), 0 FROM registry_instrument i "
+                "OFFSET i.id % 500 LIMIT 1), 0 FROM registry_instrument i "
                 "WHERE NOT EXISTS (SELECT FROM registry_instrumenttechnique l WHERE l.instrument_id = i.id)"
             )
         cursor.execute("VACUUM ANALYZE registry_instrument")
@@ -126,28 +128,12 @@ def load() -> None:
 
 
 def exchange() -> None:
-    """Export of all, and import of it again (nothing changes) and into nothing (all new)."""
-    from headwater.registry.models import Instrument
-    from headwater.registry.rules import Viewer
+    """Files in and out: new rows, the same again, and every form written."""
+    from benchmarks.exchange import measure
 
-    from benchmarks.exchange import export_all, import_file
-
-    operator = Viewer(user_id=0, roles=frozenset({"operator"}))
-    with tempfile.TemporaryDirectory() as folder:
-        for file_format, suffix in (("headwater", "csv"), ("uniquip", "csv"), ("pidinst", "json")):
-            path = Path(folder) / f"all-{file_format}.{suffix}"
-            cpu, wall, _none = timed(lambda: export_all(path, file_format))
-            rows = Instrument.objects.count()
-            show(f"export, {file_format}", f"{wall:.1f} s", f"{rows / wall:,.0f} rows/s", f"{path.stat().st_size / 1e6:.0f} MB")
-        path = Path(folder) / "all-headwater.csv"
-        cpu, wall, counts = timed(lambda: import_file(path, operator))
-        show("import of the same again", f"{wall:.1f} s", f"{rows / wall:,.0f} rows/s", str(counts))
-        from headwater.registry.models import InstrumentTechnique
-
-        InstrumentTechnique.objects.all()._raw_delete("default")
-        Instrument.objects.all()._raw_delete("default")
-        cpu, wall, counts = timed(lambda: import_file(path, operator))
-        show("import of all as new", f"{wall:.1f} s", f"{rows / wall:,.0f} rows/s", str(counts))
+    for figure in measure():
+        rate = f"{figure.rows / figure.wall_s:,.0f} rows/s"
+        show(f"{figure.what}, {figure.rows:,} rows", f"{figure.wall_s:.1f} s", rate, f"{figure.cpu_s:.1f} s CPU")
 
 
 def peer(python: str, folder: str) -> None:
