@@ -39,7 +39,9 @@ def number() -> int:
 
 def make_user(email: str = "", *, password: str | None = PASSWORD, language: str = "en", **more: Any) -> User:
     email = email or f"user{number()}@example.org"
-    return actions.make_user(email, name=more.pop("name", "Ada Reader"), password=password, language=language, by=SYSTEM, at=AT, **more)
+    return actions.make_user(
+        email, name=more.pop("name", "Ada Reader"), password=password, language=language, by=SYSTEM, at=AT, **more
+    )
 
 
 def make_operator(**more: Any) -> User:
@@ -75,7 +77,14 @@ def make_jurisdiction(**more: Any) -> Jurisdiction:
 
 def make_city(**more: Any) -> City:
     n = number()
-    given = {"public_id": f"cty_t{n}", "code": f"city-{n}", "name_zh": f"城{n}", "name_en": f"City {n}", "lat": 31.0, "lon": 121.0} | more
+    given = {
+        "public_id": f"cty_t{n}",
+        "code": f"city-{n}",
+        "name_zh": f"城{n}",
+        "name_en": f"City {n}",
+        "lat": 31.0,
+        "lon": 121.0,
+    } | more
     if "jurisdiction" not in given:
         given["jurisdiction"] = make_jurisdiction()
     given.setdefault("source", given["jurisdiction"].source)
@@ -84,7 +93,13 @@ def make_city(**more: Any) -> City:
 
 def make_organisation(**more: Any) -> Organisation:
     n = number()
-    given = {"public_id": f"org_t{n}", "code": f"org-{n}", "kind": "university", "name_zh": f"大学{n}", "name_en": f"University {n}"} | more
+    given = {
+        "public_id": f"org_t{n}",
+        "code": f"org-{n}",
+        "kind": "university",
+        "name_zh": f"大学{n}",
+        "name_en": f"University {n}",
+    } | more
     if "city" not in given:
         given["city"] = make_city()
     given.setdefault("source", given["city"].source)
@@ -110,7 +125,13 @@ def make_facility(**more: Any) -> Facility:
 
 def make_zone(*cities: City, **more: Any) -> Zone:
     n = number()
-    given = {"public_id": f"zon_t{n}", "code": f"zone-{n}", "kind": "park", "name_zh": f"园区{n}", "name_en": f"Park {n}"} | more
+    given = {
+        "public_id": f"zon_t{n}",
+        "code": f"zone-{n}",
+        "kind": "park",
+        "name_zh": f"园区{n}",
+        "name_en": f"Park {n}",
+    } | more
     given.setdefault("source", cities[0].source if cities else None)
     given["source"] = given["source"] or make_source()
     zone = Zone.objects.create(**given)

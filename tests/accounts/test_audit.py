@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from tests.factories import AT, make_member, make_organisation, make_token, make_user
 
 from headwater.accounts.audit import COMMAND, SYSTEM, Act, Actor, record, record_many
 from headwater.accounts.models import AuditEntry
 from headwater.accounts.queries import trail_of
 from headwater.core.context import REQUEST_ID
 from headwater.core.decision import Decision, Reason, Weight
-from tests.factories import AT, make_member, make_organisation, make_token, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,10 @@ def test_entry_keeps_the_request_the_way_and_the_decision():
 
 def test_entry_without_a_user_is_headwater_s():
     record_many([Act("region.loaded", "reg_1"), Act("region.loaded", "reg_2")], by=COMMAND, at=AT)
-    assert [(one.subject, one.actor, one.actor_name, one.way, one.decision, one.request_id) for one in AuditEntry.objects.order_by("id")] == [
+    assert [
+        (one.subject, one.actor, one.actor_name, one.way, one.decision, one.request_id)
+        for one in AuditEntry.objects.order_by("id")
+    ] == [
         ("reg_1", None, "Headwater", "command", None, ""),
         ("reg_2", None, "Headwater", "command", None, ""),
     ]
@@ -94,7 +97,10 @@ def test_refused_action_leaves_no_entry(client):
     _token, key = make_token(user, scopes=("write",))
     before = AuditEntry.objects.count()
     answer = client.post(
-        "/api/v1/instruments", {"owner": organisation.public_id}, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {key}"
+        "/api/v1/instruments",
+        {"owner": organisation.public_id},
+        content_type="application/json",
+        HTTP_AUTHORIZATION=f"Bearer {key}",
     )
     assert answer.status_code == 422
     assert AuditEntry.objects.count() == before

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from allauth.socialaccount.models import SocialAccount
+from tests.factories import PASSWORD, make_user
 
 from headwater.accounts.models import User
-from tests.factories import PASSWORD, make_user
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the provider's libraries announce their own deprecations
@@ -31,9 +31,13 @@ WAIT_S = 20
 def provider() -> Iterator[str]:
     """The address of a provider that knows Lin Yi, and Eve, who claims Ada's address."""
     people = (
-        oidc_provider_mock.User(sub="lin", claims={"email": "Lin@Example.org", "email_verified": True, "name": "Lin Yi"}),
+        oidc_provider_mock.User(
+            sub="lin", claims={"email": "Lin@Example.org", "email_verified": True, "name": "Lin Yi"}
+        ),
         oidc_provider_mock.User(sub="eve", claims={"email": "ada@example.org", "email_verified": True, "name": "Eve"}),
-        oidc_provider_mock.User(sub="unsure", claims={"email": "ada@example.org", "email_verified": False, "name": "U"}),
+        oidc_provider_mock.User(
+            sub="unsure", claims={"email": "ada@example.org", "email_verified": False, "name": "U"}
+        ),
     )
     with oidc_provider_mock.run_server_in_thread(user_claims=people) as server:
         yield f"http://localhost:{server.server_port}"
@@ -59,7 +63,9 @@ def site(live_server: Any, settings: Any, provider: str) -> str:
     return str(live_server.url)
 
 
-def _submit(browser: requests.Session, site: str, page: str, path: str, values: dict[str, str] | None = None) -> requests.Response:
+def _submit(
+    browser: requests.Session, site: str, page: str, path: str, values: dict[str, str] | None = None
+) -> requests.Response:
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     assert token
     data = {**(values or {}), "csrfmiddlewaretoken": token[1]}
@@ -98,7 +104,12 @@ def test_newcomer_gets_an_account_with_the_provider_s_name(browser, site):
     come_through(browser, site, "lin")
     assert who(browser, site) == "lin@example.org"
     user = User.objects.get()
-    assert (user.email, user.name, user.language, user.has_usable_password()) == ("lin@example.org", "Lin Yi", "en", False)
+    assert (user.email, user.name, user.language, user.has_usable_password()) == (
+        "lin@example.org",
+        "Lin Yi",
+        "en",
+        False,
+    )
     assert [(one.provider, one.uid) for one in user.socialaccount_set.all()] == [("sso", "lin")]
 
 

@@ -1,9 +1,9 @@
 from datetime import timedelta
 
 import pytest
+from tests.factories import AT
 
 from headwater.accounts.rules import MOST_TOKENS, TokenFacts, UseFacts, may_make_token, may_use_token
-from tests.factories import AT
 
 
 @pytest.mark.parametrize(

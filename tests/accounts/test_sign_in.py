@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import pytest
 from django.core import mail
 from django.test import Client
+from tests.factories import PASSWORD, make_user
 
 from headwater.accounts.models import User
 from headwater.site import settings as shipped
-from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
@@ -38,7 +38,9 @@ def signed_in(client: Client) -> str:
 @pytest.fixture
 def production(settings: Any) -> Iterator[Any]:
     """The running settings as if HEADWATER_MODE were production."""
-    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, values={**settings.ENVIRONMENT.values, "HEADWATER_MODE": "production"})
+    settings.ENVIRONMENT = replace(
+        settings.ENVIRONMENT, values={**settings.ENVIRONMENT.values, "HEADWATER_MODE": "production"}
+    )
     return settings
 
 
@@ -84,12 +86,16 @@ def test_sign_in_takes_the_address_in_any_case(client, typed):
     assert signed_in(client) == "ada@example.org"
 
 
-@pytest.mark.parametrize(("email", "password"), [("ada@example.org", "wrong wrong wrong"), ("nobody@example.org", PASSWORD)])
+@pytest.mark.parametrize(
+    ("email", "password"), [("ada@example.org", "wrong wrong wrong"), ("nobody@example.org", PASSWORD)]
+)
 def test_sign_in_refuses_alike_a_wrong_password_and_an_unknown_address(client, email, password):
     make_user("ada@example.org")
     answer = sign_in(client, email, password)
     assert answer.status_code == 200
-    assert answer.context["form"].non_field_errors() == ["The email address and/or password you specified are not correct."]
+    assert answer.context["form"].non_field_errors() == [
+        "The email address and/or password you specified are not correct."
+    ]
     assert signed_in(client) == ""
 
 
@@ -138,7 +144,14 @@ def test_sign_out_is_by_post_alone(client):
     assert signed_in(client) == ""
 
 
-@pytest.mark.parametrize(("wanted", "reached"), [("/instruments/?city=x", "/instruments/?city=x"), ("https://evil.example/", "/account/"), ("//evil.example/", "/account/")])
+@pytest.mark.parametrize(
+    ("wanted", "reached"),
+    [
+        ("/instruments/?city=x", "/instruments/?city=x"),
+        ("https://evil.example/", "/account/"),
+        ("//evil.example/", "/account/"),
+    ],
+)
 def test_sign_in_goes_on_to_a_page_of_this_site_alone(client, wanted, reached):
     make_user("ada@example.org")
     answer = client.post(LOGIN, {"login": "ada@example.org", "password": PASSWORD, "next": wanted})
@@ -166,7 +179,9 @@ def test_demo_people_s_open_sessions_and_tokens_end_in_production(client, settin
     client.force_login(user)
     assert signed_in(client) == "ada@example.org"
     assert client.get("/api/v1/me", HTTP_AUTHORIZATION=f"Bearer {key}").status_code == 200
-    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, values={**settings.ENVIRONMENT.values, "HEADWATER_MODE": "production"})
+    settings.ENVIRONMENT = replace(
+        settings.ENVIRONMENT, values={**settings.ENVIRONMENT.values, "HEADWATER_MODE": "production"}
+    )
     assert signed_in(client) == ""
     assert client.get("/api/v1/me", HTTP_AUTHORIZATION=f"Bearer {key}").status_code == 401
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from tests.factories import make_instrument, make_member, make_organisation, make_token, make_user
 
 from headwater.accounts import actions
 from headwater.accounts.audit import SYSTEM
 from headwater.accounts.models import AuditEntry, Token
 from headwater.core.decision import Refused
-from tests.factories import make_instrument, make_member, make_organisation, make_token, make_user
 
 ME = "/api/v1/me"
 UNKNOWN = "This token is not known, or it has been revoked. Make a new one on your account page."
@@ -91,7 +91,9 @@ def test_token_opens_only_while_it_lives(client, state, sentence):
     assert answer["Content-Type"] == "application/problem+json"
     assert answer["WWW-Authenticate"] == 'Bearer realm="Headwater"'
     assert answer.json()["title"] == sentence
-    assert [reason["code"] for reason in answer.json()["reasons"]] == ["token.expired" if state == "expired" else "token.unknown"]
+    assert [reason["code"] for reason in answer.json()["reasons"]] == [
+        "token.expired" if state == "expired" else "token.unknown"
+    ]
 
 
 @pytest.mark.django_db
@@ -111,7 +113,10 @@ def test_only_the_write_scope_writes(client, scopes, status, codes):
     make_member(user, organisation)
     _token, key = make_token(user, scopes=scopes)
     answer = client.post(
-        "/api/v1/instruments", {"owner": organisation.public_id, "name_en": "Balance"}, content_type="application/json", **bearer(key)
+        "/api/v1/instruments",
+        {"owner": organisation.public_id, "name_en": "Balance"},
+        content_type="application/json",
+        **bearer(key),
     )
     assert answer.status_code == status
     assert [reason["code"] for reason in answer.json().get("reasons", [])] == (codes or [])
@@ -123,7 +128,10 @@ def test_token_gives_no_more_than_its_owner_may(client):
     organisation = make_organisation()
     _token, key = make_token(make_user(), scopes=("read", "write"))
     answer = client.post(
-        "/api/v1/instruments", {"owner": organisation.public_id, "name_en": "Balance"}, content_type="application/json", **bearer(key)
+        "/api/v1/instruments",
+        {"owner": organisation.public_id, "name_en": "Balance"},
+        content_type="application/json",
+        **bearer(key),
     )
     assert answer.status_code == 403
     assert [reason["code"] for reason in answer.json()["reasons"]] == ["organisation.not_yours"]

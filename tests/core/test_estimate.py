@@ -14,11 +14,19 @@ def estimate(**given: Any) -> Estimate:
 
 def test_estimate_keeps_what_it_rests_on():
     found = estimate(low=2.0, high=4.0)
-    assert (found.value, found.unit, found.records, found.synthetic_share, found.as_of) == (3, "instruments", 3, 0.5, DAY)
+    assert (found.value, found.unit, found.records, found.synthetic_share, found.as_of) == (
+        3,
+        "instruments",
+        3,
+        0.5,
+        DAY,
+    )
     assert (found.low, found.high) == (2.0, 4.0)
 
 
-@pytest.mark.parametrize("given", [{"synthetic_share": 0.0}, {"synthetic_share": 1.0}, {"records": 0}, {"low": 3.0, "high": 3.0}])
+@pytest.mark.parametrize(
+    "given", [{"synthetic_share": 0.0}, {"synthetic_share": 1.0}, {"records": 0}, {"low": 3.0, "high": 3.0}]
+)
 def test_estimate_takes_what_is_at_the_edge(given):
     assert estimate(**given).unit == "instruments"
 

@@ -42,7 +42,10 @@ def test_ror_of_a_real_organisation_is_valid(text):
     assert valid_ror(text) is True
 
 
-@pytest.mark.parametrize("text", ["", "0000000218250097", "0000-0002-1825-009x", "https://orcid.org/0000-0002-1825-0097", "0000-0002-1694-2330"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "0000000218250097", "0000-0002-1825-009x", "https://orcid.org/0000-0002-1825-0097", "0000-0002-1694-2330"],
+)
 def test_orcid_of_another_form_is_not_valid(text):
     assert valid_orcid(text) is False
 
@@ -81,7 +84,7 @@ def test_changing_one_letter_of_a_ror_id_breaks_it(letters, place, step):
     good = ror_of(letters)
     assert valid_ror(good)
     other = ALPHABET[(ALPHABET.index(letters[place]) + step) % 32]
-    assert not valid_ror(f"0{letters[:place]}{other}{letters[place + 1:]}{good[7:]}")
+    assert not valid_ror(f"0{letters[:place]}{other}{letters[place + 1 :]}{good[7:]}")
 
 
 @given(st.text(ALPHABET, min_size=6, max_size=6), st.integers(1, 99))

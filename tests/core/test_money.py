@@ -55,7 +55,11 @@ def test_money_of_two_currencies_can_not_be_added():
 
 
 def test_money_sorts_by_amount_within_a_currency():
-    assert sorted([Money("CNY", 30), Money("CNY", -1), Money("CNY", 2)]) == [Money("CNY", -1), Money("CNY", 2), Money("CNY", 30)]
+    assert sorted([Money("CNY", 30), Money("CNY", -1), Money("CNY", 2)]) == [
+        Money("CNY", -1),
+        Money("CNY", 2),
+        Money("CNY", 30),
+    ]
 
 
 amounts = st.integers(-(10**17), 10**17)

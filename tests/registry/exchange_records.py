@@ -1,4 +1,4 @@
-"""A small region for the tests of import and export: two cities, three organisations, a facility, techniques, a class."""
+"""A small region for the tests of import and export: cities, organisations, a facility, techniques, a class."""
 
 from __future__ import annotations
 

@@ -294,7 +294,7 @@ def test_workbook_gives_dates_numbers_and_texts(tmp_path):
     path = sheet(
         tmp_path,
         ["仪器名称", "仪器编号", "原值(万元)", "启用日期"],
-        ["甲", 1001, 12.5, datetime(2024, 5, 31)],
+        ["甲", 1001, 12.5, datetime(2024, 5, 31)],  # noqa: DTZ001 — a sheet knows no zone
         ["乙", 1002.0, "12,000", 45443],
         ["丙", "007", None, "2024年5月31日"],
     )

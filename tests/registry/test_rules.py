@@ -159,7 +159,14 @@ def test_sound_draft_passes():
         ({"manufacturer_country": "China"}, ["instrument.country_wrong"]),
         ({"local_id": "7", "local_id_taken": True}, ["instrument.local_id_taken"]),
         ({"pid": "x", "pid_taken": True}, ["instrument.pid_taken"]),
-        ({"name_zh": "", "owner_found": False, "city_found": False}, ["instrument.name_missing", "instrument.owner_unknown", "instrument.city_unknown"]),
+        (
+            {"name_zh": "", "owner_found": False, "city_found": False},
+            ["instrument.name_missing", "instrument.owner_unknown"],
+        ),
+        (
+            {"owner_found": False, "city": "nowhere", "city_found": False},
+            ["instrument.owner_unknown", "instrument.city_unknown"],
+        ),
     ],
 )
 def test_draft_is_refused_with_every_reason(change, codes):

@@ -36,7 +36,9 @@ def make_token(
     token = Token.objects.create(
         user=user, name=name.strip(), hint=key[:8], digest=digest_of(key), scopes=list(scopes), expires_at=expires_at
     )
-    record(Act("token.made", f"tok_{token.pk}", {"name": [None, token.name], "scopes": [None, token.scopes]}), by=by, at=at)
+    record(
+        Act("token.made", f"tok_{token.pk}", {"name": [None, token.name], "scopes": [None, token.scopes]}), by=by, at=at
+    )
     return token, key
 
 
@@ -55,7 +57,11 @@ def revoke_token(user: User, token_id: int, *, by: Actor, at: datetime) -> None:
 def use_token(key: str, *, at: datetime) -> Token:
     """The live token of ``key``; raises `Refused` where there is none."""
     token = Token.objects.select_related("user").filter(digest=digest_of(key)).first()
-    permit(rules.may_use_token(token and rules.UseFacts(token.revoked_at, token.expires_at, may_come_in(token.user)), now=at))
+    permit(
+        rules.may_use_token(
+            token and rules.UseFacts(token.revoked_at, token.expires_at, may_come_in(token.user)), now=at
+        )
+    )
     assert token is not None
     if token.used_at is None or at - token.used_at > USED_EVERY:
         # A note for the owner, kept coarse so that reading through the API writes next to nothing.
@@ -68,7 +74,9 @@ def grant(user: User, role: Role, *, scope: str = "", by: Actor, at: datetime) -
     """Give a platform role; given twice it is there once."""
     made, is_new = Grant.objects.get_or_create(user=user, role=role, scope=scope)
     if is_new:
-        record(Act("role.granted", f"usr_{user.pk}", {"role": [None, role.value], "scope": [None, scope]}), by=by, at=at)
+        record(
+            Act("role.granted", f"usr_{user.pk}", {"role": [None, role.value], "scope": [None, scope]}), by=by, at=at
+        )
     return made
 
 

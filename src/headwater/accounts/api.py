@@ -49,7 +49,14 @@ def caller(request: HttpRequest) -> Actor:
     return Actor(request.user if request.user.is_authenticated else None, "api")
 
 
-def problem(status: int, title: str, *, detail: str = "", decision: Decision | None = None, more: Mapping[str, Any] | None = None) -> HttpResponse:
+def problem(
+    status: int,
+    title: str,
+    *,
+    detail: str = "",
+    decision: Decision | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> HttpResponse:
     """An RFC 9457 problem document; ``reasons`` hold code, weight, facts and the sentence in the reader's language."""
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
     if detail:
@@ -57,9 +64,7 @@ def problem(status: int, title: str, *, detail: str = "", decision: Decision | N
     if REQUEST_ID.get():
         body["instance"] = f"urn:request:{REQUEST_ID.get()}"
     if decision is not None:
-        body["reasons"] = [
-            {**reason.as_json(), "sentence": words.sentence(reason)} for reason in decision.reasons
-        ]
+        body["reasons"] = [{**reason.as_json(), "sentence": words.sentence(reason)} for reason in decision.reasons]
     body |= more or {}
     response = HttpResponse(json.dumps(body, ensure_ascii=False, default=str), content_type=PROBLEM, status=status)
     if status == 401:
@@ -70,4 +75,6 @@ def problem(status: int, title: str, *, detail: str = "", decision: Decision | N
 def refusal(decision: Decision) -> HttpResponse:
     """The problem document of a refused action."""
     sentences = words.sentences(decision)
-    return problem(words.status(decision), sentences[0] if sentences else "Refused", decision=decision, detail=" ".join(sentences))
+    return problem(
+        words.status(decision), sentences[0] if sentences else "Refused", decision=decision, detail=" ".join(sentences)
+    )
