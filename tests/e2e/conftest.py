@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, Response, sync_playwright
+from tests.e2e.windows import Site, Visit, Visitor
 
 REGION = Path(__file__).resolve().parents[1] / "regions" / "twozones"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -59,18 +62,6 @@ def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
     browser.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """The running site: its address, a record of each kind, and its sign-ins."""
-
-    url: str
-    paths: dict[str, str]
-    manager: str
-    operator: str
-    password: str
-    sessions: dict[str, str]
-
-
 @pytest.fixture(scope="module")
 def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
     """One running site for all tests of a module; what they write stays until its end."""
@@ -79,13 +70,13 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
     from django.db import connection, connections
     from django.test import Client, override_settings
     from pytest_django.live_server_helper import LiveServer
+    from tests import factories
 
     from headwater.registry import loading
     from headwater.registry.models import Facility, Instrument, Organisation
-    from tests import factories
 
-    cheap = [{"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]}]
-    with django_db_blocker.unblock(), override_settings(**cheap[0]):
+    cheap = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=cheap):
         loading.load(str(REGION))
         owner = Organisation.objects.get(code="bluegrass-university")
         manager = factories.make_user("manager@example.org", name="Mina Manager")
@@ -114,38 +105,12 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
         connections.close_all()
 
 
-@dataclass(slots=True)
-class Visit:
-    """A page in the browser, and all that it complained of."""
-
-    page: Page
-    site: Site
-    complaints: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> Response:
-        answer = self.page.goto(self.site.url + path)
-        assert answer is not None
-        return answer
-
-    @property
-    def path(self) -> str:
-        parts = urlsplit(self.page.url)
-        return parts.path + (f"?{parts.query}" if parts.query else "")
-
-    @property
-    def language(self) -> str | None:
-        return self.page.locator("html").get_attribute("lang")
-
-
-Visitor = Callable[..., Visit]
-
-
 @pytest.fixture
 def visit(chromium: Browser, site: Site) -> Iterator[Visitor]:
     """Opens fresh browser windows; at the end none may have complained or asked another host."""
     opened: list[tuple[BrowserContext, Visit]] = []
 
-    def start(*, email: str = "", **options: Any) -> Visit:
+    def start(*, email: str = "", may_ask: tuple[str, ...] = (), **options: Any) -> Visit:
         given = {"locale": "en-GB", "viewport": {"width": 1200, "height": 900}} | options
         context = chromium.new_context(**given)
         context.set_default_timeout(WAIT_MS)
@@ -157,18 +122,24 @@ def visit(chromium: Browser, site: Site) -> Iterator[Visitor]:
 
         def asked(request: Any) -> None:
             parts = urlsplit(request.url)
-            if parts.scheme not in ("data", "blob") and parts.netloc != own:
+            if urlsplit(page.url).netloc in may_ask:
+                return  # another site's own page
+            if parts.scheme not in ("data", "blob") and parts.netloc not in (own, *may_ask):
                 made.complaints.append(f"asked another host: {request.url}")
 
         def answered(response: Response) -> None:
-            if response.status >= 400 and response.request.resource_type != "document":
+            ours = urlsplit(response.url).netloc == own
+            if ours and response.status >= 400 and response.request.resource_type != "document":
                 made.complaints.append(f"{response.status}: {response.url}")
 
         def said(message: Any) -> None:
             # The status of a page is the test's own matter, those of its parts are looked at above.
-            if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            ours = urlsplit(page.url).netloc == own
+            if ours and message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
                 made.complaints.append(f"{page.url}: {message.text}")
 
+        if may_ask:
+            context.route(lambda url: urlsplit(url).netloc not in (own, *may_ask), lambda route: route.abort())
         page.on("request", asked)
         page.on("response", answered)
         page.on("console", said)

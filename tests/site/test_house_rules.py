@@ -96,8 +96,16 @@ def test_pure_code_reads_no_clock_and_no_global_random(path):
 
 # One write path -------------------------------------------------------------------------------------------------
 WRITERS = {
-    "save", "create", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete", "update", "set_password",
-}  # fmt: skip
+    "save",
+    "create",
+    "bulk_create",
+    "bulk_update",
+    "get_or_create",
+    "update_or_create",
+    "delete",
+    "update",
+    "set_password",
+}
 MAY_WRITE = re.compile(r"\w+/(actions(/\w+)?|audit)\.py|\w+/migrations/\w+\.py")
 # These speak SQL to the server as its administrator, about databases and not about records.
 ADMINISTRATORS = {
@@ -175,7 +183,7 @@ def strings(node: ast.AST) -> Iterator[str]:
 
 
 def reasons_given() -> dict[str, str]:
-    """Every literal code that a `Reason` is made with, or that is handed to a function which makes one, with its file."""
+    """Every literal code that a `Reason` is made with, directly or by a function that makes one, with its file."""
     found = {}
     for path in MODULES:
         for node in ast.walk(tree_of(path)):

@@ -80,14 +80,26 @@ PAGES = {
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
 NO_PAGE = {
-    "instrument_pidinst", "export_instruments", "import_rejects", "take_import", "revoke_token", "api_docs", "healthz", "readyz", "metrics",
-}  # fmt: skip
+    "instrument_pidinst",
+    "export_instruments",
+    "import_rejects",
+    "take_import",
+    "revoke_token",
+    "api_docs",
+    "healthz",
+    "readyz",
+    "metrics",
+}
 # Reached only after an import; its own tests show it.
 ELSEWHERE = {"import_run"}
 SIGN_IN_PAGES = [
-    "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/inactive/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/done/",
+    "/accounts/inactive/",
     "/accounts/confirm-email/",
-]  # fmt: skip
+]
 OWN_PAGES = [
     "/accounts/email/",
     "/accounts/password/change/",
@@ -311,9 +323,16 @@ def test_form_that_is_refused_shows_every_reason_beside_its_field(client, record
     make_member(user, organisation)
     client.force_login(user)
     wanted = {
-        "owner": "org_2", "access": "booking", "visibility": "public", "status": "operating", "value": "-3", "currency": "CNY",
-        "lat": "95", "lon": "2", "contact_email": "nobody",
-    }  # fmt: skip
+        "owner": "org_2",
+        "access": "booking",
+        "visibility": "public",
+        "status": "operating",
+        "value": "-3",
+        "currency": "CNY",
+        "lat": "95",
+        "lon": "2",
+        "contact_email": "nobody",
+    }
     page = client.post("/instruments/new/", wanted)
     assert page.status_code == 422
     assert {name: list(errors) for name, errors in page.context["form"].errors.items()} == {
@@ -342,8 +361,13 @@ def test_amount_beyond_all_measure_is_refused_not_failed_on(client, amount):
     make_member(user, organisation)
     client.force_login(user)
     wanted = {
-        "owner": organisation.public_id, "name_en": "Balance", "access": "booking", "visibility": "public", "status": "operating",
-        "value": amount, "currency": "CNY",
-    }  # fmt: skip
+        "owner": organisation.public_id,
+        "name_en": "Balance",
+        "access": "booking",
+        "visibility": "public",
+        "status": "operating",
+        "value": amount,
+        "currency": "CNY",
+    }
     assert client.post("/instruments/new/", wanted).status_code == 422
     assert organisation.instruments.count() == 0

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -164,7 +165,7 @@ print(json.dumps({
     "verification": settings.ACCOUNT_EMAIL_VERIFICATION,
     "debug": settings.DEBUG,
     "notice": "A demonstration" in page.content.decode(),
-    "form-action": [part for part in page.headers["Content-Security-Policy"].split("; ") if part.startswith("form-action")],
+    "form-action": [one for one in page["Content-Security-Policy"].split("; ") if one.startswith("form-action")],
 }))
 """
 
@@ -172,8 +173,14 @@ print(json.dumps({
 @pytest.mark.django_db
 def test_production_s_cookies_and_headers_are_safe(tmp_path, settings):
     database: dict[str, Any] = settings.DATABASES["default"]
-    host = f"host={database['HOST']}&user={database['USER']}&password={database['PASSWORD']}&port={database['PORT'] or 5432}"
-    given = {**SAFE, **OIDC, "DATABASE_URL": f"postgresql:///{database['NAME']}?{host}", "HEADWATER_LOG_LEVEL": "ERROR"}
+    asked = {"host": database["HOST"], "user": database["USER"], "password": database["PASSWORD"]}
+    asked["port"] = database["PORT"] or "5432"
+    given = {
+        **SAFE,
+        **OIDC,
+        "DATABASE_URL": f"postgresql:///{database['NAME']}?{urlencode(asked)}",
+        "HEADWATER_LOG_LEVEL": "ERROR",
+    }
     (tmp_path / "static").mkdir()
     done = run("-W", "ignore", "-c", LOOK, given=given, home=tmp_path)
     assert done.returncode == 0, done.stderr
