@@ -162,9 +162,7 @@ def main():
             peers.append(name)
         else:
             print(f"!! {package} IS NOT IMPORTABLE, so it isn't measured. Install it with: pip install {package}\n")
-    sizes = (
-        [given.points] if given.points else [100_000, 1_000_000, 5_000_000, 20_000_000] if given.full else [300_000]
-    )
+    sizes = [given.points] if given.points else [100_000, 1_000_000, 5_000_000, 20_000_000] if given.full else [300_000]
     for n in sizes:
         for regime in REGIMES:
             compare(regime, n, peers, full=given.full)

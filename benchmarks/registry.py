@@ -19,7 +19,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 ROUNDS = 30
@@ -64,7 +63,9 @@ def pages(sizes: str) -> dict[str, tuple[int, float, float]]:
 
     middle = Instrument.objects.order_by("pk").values_list("pk", flat=True)[Instrument.objects.count() // 2]
     city = City.objects.filter(instruments__isnull=False).order_by("pk").values_list("code", flat=True)[0]
-    technique = Technique.objects.filter(instrument_links__isnull=False).order_by("pk").values_list("code", flat=True)[0]
+    technique = (
+        Technique.objects.filter(instrument_links__isnull=False).order_by("pk").values_list("code", flat=True)[0]
+    )
     found = {}
     client = Client(HTTP_HOST="localhost")
     for name, path in (
@@ -89,7 +90,9 @@ def grow(to: int) -> None:
 
     from headwater.registry.models import Instrument
 
-    columns = [one.column for one in Instrument._meta.concrete_fields if one.column not in ("id", "public_id", "local_id")]
+    columns = [
+        one.column for one in Instrument._meta.concrete_fields if one.column not in ("id", "public_id", "local_id")
+    ]
     names = ", ".join(f'"{name}"' for name in columns)
     with connection.cursor() as cursor:
         while (have := Instrument.objects.count()) < to:
@@ -152,7 +155,14 @@ def peer(python: str, folder: str) -> None:
         "    b=time.process_time();c.get(path);t.append(1000*(time.process_time()-b))\n"
         "  print(f'{name}, {n} tools|{r.status_code}|{len(q)}|{statistics.median(t):.1f}')\n"
     )
-    done = subprocess.run([python, "-c", script], cwd=folder, env={**os.environ, "PYTHONPATH": folder, "DJANGO_SETTINGS_MODULE": "nemo_settings"}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [python, "-c", script],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": folder, "DJANGO_SETTINGS_MODULE": "nemo_settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         print(f"The peer could not be measured: {done.stderr.strip().splitlines()[-1:]}")
     for line in done.stdout.splitlines():

@@ -8,6 +8,19 @@ from typing import Any
 import pytest
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """pytest-django's own; before it drops the database, sessions that a live server's threads left are ended."""
+    yield
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _audit_trail_can_be_emptied() -> Iterator[None]:
     """Lets a transactional test's clean-up, and nothing else, truncate the audit trail.

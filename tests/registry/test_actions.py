@@ -9,6 +9,16 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 from django.db.utils import IntegrityError
+from tests.factories import (
+    make_facility,
+    make_instrument,
+    make_member,
+    make_operator,
+    make_organisation,
+    make_source,
+    make_technique,
+    make_user,
+)
 
 from headwater.accounts.audit import Actor
 from headwater.accounts.models import AuditEntry
@@ -20,16 +30,6 @@ from headwater.registry.drafts import InstrumentDraft
 from headwater.registry.facts import draft_of, instrument_facts, viewer_of
 from headwater.registry.models import Instrument, Membership
 from headwater.registry.rules import ANYBODY, may_see_instrument
-from tests.factories import (
-    make_facility,
-    make_instrument,
-    make_member,
-    make_operator,
-    make_organisation,
-    make_source,
-    make_technique,
-    make_user,
-)
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
@@ -193,11 +193,18 @@ def test_query_and_rule_of_visibility_agree_for_every_viewer_and_record():
             make_instrument(owner=organisation, visibility=visibility)
     member, nobody, operator = make_user(), make_user(), make_operator()
     make_member(member, ours, "member")
-    viewers = {"anybody": ANYBODY, "reader": viewer_of(nobody), "member": viewer_of(member), "operator": viewer_of(operator)}
+    viewers = {
+        "anybody": ANYBODY,
+        "reader": viewer_of(nobody),
+        "member": viewer_of(member),
+        "operator": viewer_of(operator),
+    }
     seen = {}
     for name, viewer in viewers.items():
         in_sql = set(queries.visible_instruments(viewer))
-        by_rule = {one for one in Instrument.objects.all() if may_see_instrument(instrument_facts(one), viewer).allowed()}
+        by_rule = {
+            one for one in Instrument.objects.all() if may_see_instrument(instrument_facts(one), viewer).allowed()
+        }
         assert in_sql == by_rule
         seen[name] = len(in_sql)
     assert seen == {"anybody": 2, "reader": 4, "member": 5, "operator": 6}

@@ -8,8 +8,6 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-
-from headwater.registry.models import Instrument
 from tests.factories import (
     make_city,
     make_facility,
@@ -24,6 +22,8 @@ from tests.factories import (
     make_user,
 )
 
+from headwater.registry.models import Instrument
+
 pytestmark = pytest.mark.django_db
 
 
@@ -36,7 +36,11 @@ def owner():
 def call(method, path, token="", body=None, language="en"):
     headers = {"accept-language": language} | ({"authorization": f"Bearer {token}"} if token else {})
     data = json.dumps(body) if body is not None else None
-    answer = getattr(Client(), method)(f"/api/v1{path}", data=data, content_type="application/json", headers=headers) if body is not None else getattr(Client(), method)(f"/api/v1{path}", headers=headers)
+    answer = (
+        getattr(Client(), method)(f"/api/v1{path}", data=data, content_type="application/json", headers=headers)
+        if body is not None
+        else getattr(Client(), method)(f"/api/v1{path}", headers=headers)
+    )
     return answer.status_code, answer.json()
 
 
@@ -99,12 +103,17 @@ def test_filters_narrow_and_groups_take_their_leaves_in(owner):
         (f"owner={facility.operator.public_id}", [line]),
         ("city=nowhere", []),
     ):
-        assert [one["id"] for one in call("get", f"/instruments?{query}")[1]["items"]] == [one.public_id for one in found], query
+        assert [one["id"] for one in call("get", f"/instruments?{query}")[1]["items"]] == [
+            one.public_id for one in found
+        ], query
 
 
 def test_synthetic_records_say_so_and_can_be_left_out(owner):
     real, made = make_instrument(owner=owner), make_instrument(owner=owner, source=make_source(kind="synthetic"))
-    assert {one["id"]: one["synthetic"] for one in call("get", "/instruments")[1]["items"]} == {real.public_id: False, made.public_id: True}
+    assert {one["id"]: one["synthetic"] for one in call("get", "/instruments")[1]["items"]} == {
+        real.public_id: False,
+        made.public_id: True,
+    }
     assert [one["id"] for one in call("get", "/instruments?synthetic=no")[1]["items"]] == [real.public_id]
     assert [one["id"] for one in call("get", "/instruments?synthetic=yes")[1]["items"]] == [made.public_id]
 
@@ -142,12 +151,24 @@ def test_contact_is_for_signed_in_people(owner):
 def test_manager_adds_reads_and_changes(owner):
     token = token_for(owner)
     make_technique(code="sem", synonyms_zh=["扫描电镜"])
-    body = {"owner": owner.public_id, "name_en": "SEM 5", "techniques": ["扫描电镜"], "value": "1250000.50", "currency": "CNY"}
+    body = {
+        "owner": owner.public_id,
+        "name_en": "SEM 5",
+        "techniques": ["扫描电镜"],
+        "value": "1250000.50",
+        "currency": "CNY",
+    }
     status, made = call("post", "/instruments", token, body)
     assert (status, made["techniques"], made["value"], made["version"]) == (201, ["sem"], "1250000.50", 1)
     assert made["id"].startswith("ins_tst")
     status, changed = call("patch", f"/instruments/{made['id']}", token, {"version": 1, "value": "99"})
-    assert (status, changed["value"], changed["currency"], changed["techniques"], changed["version"]) == (200, "99.00", "CNY", ["sem"], 2)
+    assert (status, changed["value"], changed["currency"], changed["techniques"], changed["version"]) == (
+        200,
+        "99.00",
+        "CNY",
+        ["sem"],
+        2,
+    )
     status, problem = call("patch", f"/instruments/{made['id']}", token, {"version": 1, "value": "1"})
     assert (status, codes(problem)) == (409, ["instrument.changed_meanwhile"])
     status, trail = call("get", f"/instruments/{made['id']}/trail", token)
@@ -160,7 +181,9 @@ def test_refusal_carries_every_reason_with_its_sentence(owner):
     status, problem = call("post", "/instruments", token_for(owner), body)
     assert status == 422
     assert codes(problem) == ["instrument.name_missing", "instrument.technique_unknown", "instrument.off_the_earth"]
-    assert problem["reasons"][1]["sentence"] == "No technique is known as “alchemy”. Take one from the list of techniques."
+    assert (
+        problem["reasons"][1]["sentence"] == "No technique is known as “alchemy”. Take one from the list of techniques."
+    )
     assert Instrument.objects.count() == 0
 
 
@@ -221,4 +244,11 @@ def test_openapi_description_names_every_answer():
     described = Client().get("/api/v1/openapi.json").json()
     assert described["info"]["title"] == "Headwater"
     assert set(described["paths"]["/api/v1/instruments"]) == {"get", "post"}
-    assert set(described["paths"]["/api/v1/instruments/{public_id}"]["patch"]["responses"]) == {"200", "401", "403", "404", "409", "422"}
+    assert set(described["paths"]["/api/v1/instruments/{public_id}"]["patch"]["responses"]) == {
+        "200",
+        "401",
+        "403",
+        "404",
+        "409",
+        "422",
+    }

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 from django.test import Client
+from tests.factories import make_instrument, make_member, make_organisation, make_region, make_technique, make_user
 
 from headwater.accounts.models import AuditEntry
 from headwater.registry.models import Instrument
-from tests.factories import make_instrument, make_member, make_organisation, make_region, make_technique, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,9 @@ def shown(answer):
         rendered = value if isinstance(value, list) else widget.format_value(value)
         if rendered is None:
             rendered = ""
-        values[field.name] = rendered[0] if isinstance(rendered, list) and not widget.allow_multiple_selected else rendered
+        values[field.name] = (
+            rendered[0] if isinstance(rendered, list) and not widget.allow_multiple_selected else rendered
+        )
     return values
 
 
@@ -78,7 +80,12 @@ def test_saving_what_was_shown_changes_nothing(browser, manager, owner, language
     again = Instrument.objects.get(pk=one.pk)
     assert {**vars(again), "_state": None} == {**before, "_state": None}
     assert AuditEntry.objects.filter(subject=one.public_id).count() == 0
-    assert (again.version, again.commissioned, again.value_minor, again.measured_zh) == (1, date(2021, 6, 11), 123456789, ["晶格常数", "应力"])
+    assert (again.version, again.commissioned, again.value_minor, again.measured_zh) == (
+        1,
+        date(2021, 6, 11),
+        123456789,
+        ["晶格常数", "应力"],
+    )
 
 
 def test_manager_adds_an_instrument_by_form(browser, owner):
@@ -94,7 +101,12 @@ def test_manager_adds_an_instrument_by_form(browser, owner):
     answer = browser.post("/instruments/new/", values, follow=True)
     made = Instrument.objects.get()
     assert answer.redirect_chain == [(f"/instruments/{made.public_id}/", 302)]
-    assert (made.name_zh, made.value_minor, made.currency, made.commissioned) == ("质谱仪", 250000050, "CNY", date(2023, 4, 5))
+    assert (made.name_zh, made.value_minor, made.currency, made.commissioned) == (
+        "质谱仪",
+        250000050,
+        "CNY",
+        date(2023, 4, 5),
+    )
 
 
 def test_refusal_shows_every_reason_and_keeps_what_was_typed(browser, owner):
@@ -120,8 +132,10 @@ def test_stale_form_is_refused(browser, owner):
     answer = browser.post(f"/instruments/{one.public_id}/edit/", values | {"model": "X"})
     assert answer.status_code == 422
     assert answer.context["form"].non_field_errors() == [
-        "Somebody changed this record while you worked on it (you read version 1, it is now 2). "
-        "Look at the newer one and try again."
+        (
+            "Somebody changed this record while you worked on it (you read version 1, it is now 2). "
+            "Look at the newer one and try again."
+        )
     ]
 
 
@@ -137,7 +151,10 @@ def test_another_organisations_instrument_is_closed(browser, visibility, status)
 def test_stranger_is_asked_to_sign_in_and_brought_back():
     one = make_instrument()
     answer = Client().get(f"/instruments/{one.public_id}/edit/")
-    assert (answer.status_code, answer["location"]) == (302, f"/accounts/login/?next=/instruments/{one.public_id}/edit/")
+    assert (answer.status_code, answer["location"]) == (
+        302,
+        f"/accounts/login/?next=/instruments/{one.public_id}/edit/",
+    )
 
 
 def test_history_shows_who_changed_what(browser, manager, owner):
@@ -167,4 +184,6 @@ def test_administrator_gives_a_role_by_page(owner):
 def test_managers_see_roles_but_do_not_give_them(browser, owner):
     answer = browser.post(f"/organisations/{owner.public_id}/people/", {"email": make_user().email, "role": "manager"})
     assert answer.status_code == 422
-    assert answer.context["form"].non_field_errors() == ["Only administrators of the organisation may give roles in it."]
+    assert answer.context["form"].non_field_errors() == [
+        "Only administrators of the organisation may give roles in it."
+    ]

@@ -115,6 +115,7 @@ def drafts(draw, number: int) -> InstrumentDraft:
         "class_code": draw(st.sampled_from(["", "cn:2006:010301"])),
         "manufacturer_country": draw(st.sampled_from(["", "CN"])),
         "contact_email": draw(st.sampled_from(["", "a@b.cn", "-x@b.cn"])),
+        "landing_page": draw(st.sampled_from(["", "https://lab.example/a?x=1;2,3", "HTTP://实验室.example/'\""])),
         "pid": draw(st.sampled_from(["", f"10.1/{number}", f"https://doi.org/10.1/{number}", f" {number}"])),
         "pid_type": draw(st.sampled_from(["", "DOI", "doi", "Handle", "URL"])),
         "value_minor": draw(st.integers(0, 10**12)) if has_value else None,

@@ -39,7 +39,10 @@ def test_nothing_of_one_region_is_wired_into_the_other():
 
 def test_second_load_changes_nothing():
     loading.load(TINY)
-    before = {model: list(model.objects.order_by("pk").values()) for model in (City, Organisation, Facility, Technique, Instrument)}
+    before = {
+        model: list(model.objects.order_by("pk").values())
+        for model in (City, Organisation, Facility, Technique, Instrument)
+    }
     assert loading.load_if_needed(TINY) is None
     loading.load(TINY)
     for model, rows in before.items():
@@ -51,12 +54,16 @@ def test_second_load_changes_nothing():
 
 def test_public_ids_are_the_same_on_every_machine():
     loading.load(TINY)
-    first = set(Instrument.objects.values_list("public_id", flat=True)) | set(Organisation.objects.values_list("public_id", flat=True))
+    first = set(Instrument.objects.values_list("public_id", flat=True)) | set(
+        Organisation.objects.values_list("public_id", flat=True)
+    )
     Region.objects.all().delete()
     Instrument.objects.all().delete()
     Source.objects.filter(key__startswith="synthetic-instruments").delete()
     loading.load(TINY)
-    again = set(Instrument.objects.values_list("public_id", flat=True)) | set(Organisation.objects.values_list("public_id", flat=True))
+    again = set(Instrument.objects.values_list("public_id", flat=True)) | set(
+        Organisation.objects.values_list("public_id", flat=True)
+    )
     assert again == first
 
 
@@ -108,7 +115,9 @@ def test_other_synthetic_settings_are_refused_not_added(tmp_path):
 def test_shipped_region_loads_whole(monkeypatch):
     """All facts of the shipped region; its made-up instruments are cut to a hundred to keep the test quick."""
     made = regions.make_instruments
-    monkeypatch.setattr(regions, "make_instruments", lambda *args, count, seed: made(*args, count=min(count, 100), seed=seed))
+    monkeypatch.setattr(
+        regions, "make_instruments", lambda *args, count, seed: made(*args, count=min(count, 100), seed=seed)
+    )
     region = loading.load("yrd")
     assert City.objects.count() == 41
     assert Facility.objects.count() == 36

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from headwater.registry.maps import LEAST_RADIUS, MOST_RADIUS, WIDTH, draw
 
@@ -19,7 +18,10 @@ def test_places_stand_where_they_are():
 
 
 def test_area_of_a_dot_follows_its_count():
-    dots = {dot.name: dot for dot in draw(BOUNDS, {}, [], [(25, 115, 400, "A", ""), (26, 116, 100, "B", ""), (27, 117, 0, "C", "")]).dots}
+    dots = {
+        dot.name: dot
+        for dot in draw(BOUNDS, {}, [], [(25, 115, 400, "A", ""), (26, 116, 100, "B", ""), (27, 117, 0, "C", "")]).dots
+    }
     assert dots["A"].radius == MOST_RADIUS
     assert dots["B"].radius == MOST_RADIUS / 2
     assert dots["C"].radius == LEAST_RADIUS

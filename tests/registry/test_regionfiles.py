@@ -31,7 +31,9 @@ def test_shipped_region_is_found_by_code():
 def test_folder_that_is_no_region_says_so(tmp_path):
     with pytest.raises(RegionError) as caught:
         folder_of(str(tmp_path))
-    assert caught.value.problems == (f"{tmp_path} is no region: it has no region.json. Give a shipped region's code or a folder.",)
+    assert caught.value.problems == (
+        f"{tmp_path} is no region: it has no region.json. Give a shipped region's code or a folder.",
+    )
 
 
 def test_region_json_that_is_none_says_where(folder):
@@ -64,7 +66,9 @@ def test_unknown_reference_names_the_file_that_lacks_it(folder):
     mend(folder, "facilities.csv", f",{operator},", ",nobody-here,")
     with pytest.raises(RegionError) as caught:
         read_region(folder)
-    assert caught.value.problems == ("facilities.csv line 2, column operator: there is no “nobody-here” in organisations.csv.",)
+    assert caught.value.problems == (
+        "facilities.csv line 2, column operator: there is no “nobody-here” in organisations.csv.",
+    )
 
 
 def test_row_without_a_source_is_refused(folder):
@@ -72,7 +76,9 @@ def test_row_without_a_source_is_refused(folder):
     rows = path.read_text().splitlines()
     rows[1] = rows[1].rsplit(",", 1)[0] + ","
     path.write_text("\n".join(rows) + "\n")
-    with pytest.raises(RegionError, match=r"jurisdictions\.csv line 2: its source “” is not in sources\.csv; each row needs one\."):
+    with pytest.raises(
+        RegionError, match=r"jurisdictions\.csv line 2: its source “” is not in sources\.csv; each row needs one\."
+    ):
         read_region(folder)
 
 

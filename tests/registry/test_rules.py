@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from headwater.registry.rules import (
     ANYBODY,
@@ -155,6 +154,9 @@ def test_sound_draft_passes():
         ({"lat": float("nan"), "lon": 31.2}, ["instrument.off_the_earth"]),
         ({"lat": 90.0, "lon": -180.0}, []),
         ({"contact_email": "nobody"}, ["instrument.email_wrong"]),
+        ({"landing_page": "javascript:alert(1)"}, ["instrument.web_page_wrong"]),
+        ({"landing_page": "lab.example.org"}, ["instrument.web_page_wrong"]),
+        ({"landing_page": "HTTPS://lab.example.org/x"}, []),
         ({"contact_email": "a@b.cn"}, []),
         ({"manufacturer_country": "China"}, ["instrument.country_wrong"]),
         ({"local_id": "7", "local_id_taken": True}, ["instrument.local_id_taken"]),

@@ -39,7 +39,11 @@ def test_instruments_are_of_real_models_within_their_price_and_time(tables, owne
     models = {(row["technique"], row["maker_en"], row["model"]): row for row in tables["models"]}
     for one in make(tables, owners):
         model = models[one.technique, one.maker_en, one.model]
-        assert max(LEAST_VALUE, model["price_low_cny"]) - 1000 <= one.value <= max(LEAST_VALUE, model["price_high_cny"]) + 1000
+        assert (
+            max(LEAST_VALUE, model["price_low_cny"]) - 1000
+            <= one.value
+            <= max(LEAST_VALUE, model["price_high_cny"]) + 1000
+        )
         if one.status == "planned":
             assert one.commissioned is None
         else:
@@ -61,7 +65,9 @@ def test_hospitals_lean_to_medicine(tables, owners):
 
     def share(kind):
         groups = [group_of[one.technique] for one in made if kind_of[one.owner] == kind]
-        return sum(group in ("life_science", "genomics", "imaging_medical", "light_microscopy") for group in groups) / len(groups)
+        return sum(
+            group in ("life_science", "genomics", "imaging_medical", "light_microscopy") for group in groups
+        ) / len(groups)
 
     assert share("hospital") > 2 * share("university")
 

@@ -66,12 +66,18 @@ def status(decision: Decision) -> int:
 add(
     {
         "sign_in.needed": Wording(_("Sign in first."), 401),
-        "token.unknown": Wording(_("This token is not known, or it has been revoked. Make a new one on your account page."), 401),
+        "token.unknown": Wording(
+            _("This token is not known, or it has been revoked. Make a new one on your account page."), 401
+        ),
         "token.expired": Wording(_("This token expired on %(day)s. Make a new one on your account page."), 401),
-        "token.scope_missing": Wording(_("This token may not do that: it lacks the scope “%(scope)s”. Make one that has it.")),
+        "token.scope_missing": Wording(
+            _("This token may not do that: it lacks the scope “%(scope)s”. Make one that has it.")
+        ),
         "token.name_missing": Wording(_("A token needs a name, so that you know it again."), 422),
         "token.scopes_missing": Wording(_("Choose what the token may do."), 422),
-        "token.too_many": Wording(_("You have %(have)s tokens, the most there may be. Revoke one that you no longer use."), 409),
+        "token.too_many": Wording(
+            _("You have %(have)s tokens, the most there may be. Revoke one that you no longer use."), 409
+        ),
         "waiver.ground_missing": Wording(_("To pass a rule you must write down on what ground."), 422),
     }
 )

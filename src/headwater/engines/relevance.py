@@ -428,7 +428,29 @@ def ranker(
     method: str = "tfidf",
     terms: Callable[[str], list[str]] = ranking_terms,
 ) -> Ranker:
-    """Prepare an index for many single queries; ``method`` is ``tfidf`` or ``bm25``, ``terms`` as for the index."""
+    """Prepare an index for many single queries.
+
+    Parameters
+    ----------
+    index : Index
+        The documents' counted terms.
+    weights : mapping of str to float
+        The weight of each section.
+    method : str
+        ``tfidf`` or ``bm25``.
+    terms : callable
+        Makes a query's terms; the same that made the index's.
+
+    Returns
+    -------
+    Ranker
+        Scores all documents for a query, in time proportional to the holders of its terms.
+
+    Raises
+    ------
+    RelevanceError
+        The method is neither.
+    """
     if method not in ("tfidf", "bm25"):
         raise RelevanceError(f"method must be tfidf or bm25, got {method!r}.")
     vectors = tfidf_vectors(index, weights) if method == "tfidf" else bm25_vectors(index, weights)
@@ -659,6 +681,20 @@ def recall(scores: ArrayLike, grades: ArrayLike, k: int = 50, *, least_grade: fl
     """Share of the things graded ``least_grade`` or more that are among the first ``k``; nan if there are none.
 
     A score of 0 or less is not found. Of things of equal score at the edge the expected share counts.
+
+    Parameters
+    ----------
+    scores, grades : array, shape (n,)
+        What the ranker gave each thing, and what a judge did.
+    k : int
+        How far down one looks. >= 1.
+    least_grade : float
+        The grade from which on a thing should be found.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; nan if nothing is good.
     """
     values, grade = _judged(scores, grades)
     if k < 1:

@@ -94,10 +94,14 @@ def share_instrument(visit: Visit) -> str:
     change = {"version": made["version"], "description_en": f"Seen as version {made['version']}."}
     changed = visit.send("PATCH", f"/api/v1/instruments/{made['id']}", change, status=200, token=token[1]).json()
     stale = visit.send("PATCH", f"/api/v1/instruments/{made['id']}", change, status=409, token=token[1]).json()
-    _need(stale["reasons"][0]["code"] == "instrument.changed_meanwhile", "A stale change is refused for another reason.")
+    _need(
+        stale["reasons"][0]["code"] == "instrument.changed_meanwhile", "A stale change is refused for another reason."
+    )
     trail = visit.get(f"/api/v1/instruments/{made['id']}/trail", token=token[1]).json()
     visit.seen["hidden"] = made["id"]
-    return f"{made['id']} is now version {changed['version']}, {len(trail)} entries in its trail; a stale change was refused"
+    return (
+        f"{made['id']} is now version {changed['version']}, {len(trail)} entries in its trail; a stale one refused"
+    )
 
 
 def be_refused(visit: Visit) -> str:

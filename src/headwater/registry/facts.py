@@ -179,9 +179,7 @@ def resolve(draft: InstrumentDraft, lookups: Lookups) -> Resolved:
         facility_is_owners=facility is not None and owner is not None and facility[1] == owner.pk,
         city=draft.city,
         city_found=city_id is not None,
-        unknown_techniques=tuple(
-            word for word, found in zip(wanted, technique_ids, strict=True) if found is None
-        ),
+        unknown_techniques=tuple(word for word, found in zip(wanted, technique_ids, strict=True) if found is None),
         class_code=draft.class_code,
         class_found=class_code_id is not None,
         choices={name: (str(getattr(draft, name)), allowed) for name, allowed in CHOICES.items()},
@@ -196,6 +194,7 @@ def resolve(draft: InstrumentDraft, lookups: Lookups) -> Resolved:
         lon=draft.lon,
         contact_email=draft.contact_email,
         manufacturer_country=draft.manufacturer_country,
+        landing_page=draft.landing_page,
         local_id=draft.local_id,
         pid=draft.pid,
     )

@@ -1,4 +1,4 @@
-"""Loads a region: reads its folder, checks it whole, writes it in one transaction. `headwater load region` and the demo."""
+"""Loads a region: reads its folder, checks it whole, writes it in one transaction."""
 
 from __future__ import annotations
 

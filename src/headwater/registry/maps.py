@@ -1,4 +1,4 @@
-"""A region's map as plain shapes: the coast, the rail lines, its cities by size. Drawn by a template, without a script."""
+"""A region's map as plain shapes: coast, rail lines, cities by size. A template draws it, without a script."""
 
 from __future__ import annotations
 

@@ -81,7 +81,13 @@ def cut(rows: QuerySet[M], *, after: int | None, before: int | None = None, size
     if before is not None:
         found = list(reversed(rows.filter(pk__lt=before).order_by("-pk")[: size + 1]))
         has_more, found = len(found) > size, found[-size:]
-        return Cut(found, found[-1].pk if found else None, found[0].pk if has_more else None, min(counted, COUNTED_TO), counted > COUNTED_TO)
+        return Cut(
+            found,
+            found[-1].pk if found else None,
+            found[0].pk if has_more else None,
+            min(counted, COUNTED_TO),
+            counted > COUNTED_TO,
+        )
     found = list((rows if after is None else rows.filter(pk__gt=after)).order_by("pk")[: size + 1])
     has_more, found = len(found) > size, found[:size]
     return Cut(
@@ -112,7 +118,9 @@ def narrowed(instruments: QuerySet[Instrument], wanted: InstrumentFilter) -> Que
     if wanted.city:
         instruments = instruments.filter(city_id__in=City.objects.filter(code=wanted.city).values("pk"))
     if wanted.jurisdiction:
-        instruments = instruments.filter(city_id__in=City.objects.filter(jurisdiction__code=wanted.jurisdiction).values("pk"))
+        instruments = instruments.filter(
+            city_id__in=City.objects.filter(jurisdiction__code=wanted.jurisdiction).values("pk")
+        )
     if wanted.technique:
         techniques = Technique.objects.filter(Q(code=wanted.technique) | Q(parent__code=wanted.technique))
         links = InstrumentTechnique.objects.filter(technique__in=techniques)
@@ -120,14 +128,20 @@ def narrowed(instruments: QuerySet[Instrument], wanted: InstrumentFilter) -> Que
     if wanted.owner:
         instruments = instruments.filter(owner_id__in=Organisation.objects.filter(public_id=wanted.owner).values("pk"))
     if wanted.facility:
-        instruments = instruments.filter(facility_id__in=Facility.objects.filter(public_id=wanted.facility).values("pk"))
+        instruments = instruments.filter(
+            facility_id__in=Facility.objects.filter(public_id=wanted.facility).values("pk")
+        )
     if wanted.access:
         instruments = instruments.filter(access=wanted.access)
     if wanted.status:
         instruments = instruments.filter(status=wanted.status)
     if wanted.synthetic:
         made = Source.objects.filter(kind="synthetic").values("pk")
-        instruments = instruments.filter(source_id__in=made) if wanted.synthetic == "yes" else instruments.exclude(source_id__in=made)
+        instruments = (
+            instruments.filter(source_id__in=made)
+            if wanted.synthetic == "yes"
+            else instruments.exclude(source_id__in=made)
+        )
     return instruments
 
 
@@ -149,7 +163,9 @@ def organisations() -> QuerySet[Organisation]:
 
 
 def facilities() -> QuerySet[Facility]:
-    return Facility.objects.select_related("city__jurisdiction", "source", "operator").order_by("city__jurisdiction_id", "pk")
+    return Facility.objects.select_related("city__jurisdiction", "source", "operator").order_by(
+        "city__jurisdiction_id", "pk"
+    )
 
 
 def cities() -> QuerySet[City]:
@@ -165,9 +181,11 @@ def jurisdictions() -> QuerySet[Jurisdiction]:
 
 
 def technique_groups() -> QuerySet[Technique]:
-    return Technique.objects.filter(parent=None).prefetch_related(
-        Prefetch("leaves", queryset=Technique.objects.order_by("pk"))
-    ).order_by("pk")
+    return (
+        Technique.objects.filter(parent=None)
+        .prefetch_related(Prefetch("leaves", queryset=Technique.objects.order_by("pk")))
+        .order_by("pk")
+    )
 
 
 def techniques() -> QuerySet[Technique]:

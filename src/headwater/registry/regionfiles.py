@@ -66,6 +66,13 @@ def orcid(cell: str) -> str | None:
     return cell or None
 
 
+def web_page(cell: str) -> str:
+    """An address that a page may link to."""
+    if cell and not cell.lower().startswith(("https://", "http://")):
+        raise ValueError("is no web address; begin it with https:// or http://")
+    return cell
+
+
 def uscc(cell: str) -> str | None:
     from stdnum.cn import uscc as credit_code
 
@@ -78,7 +85,8 @@ Reader = Callable[[str], Any]
 FILES: Mapping[str, Mapping[str, Reader]] = {
     "sources": dict.fromkeys(
         ("key", "kind", "title_zh", "title_en", "publisher", "url", "published", "accessed", "licence", "note"), text
-    ),
+    )
+    | {"url": web_page},
     "jurisdictions": dict.fromkeys(("code", "parent", "kind", "name_zh", "name_en", "timezone", "source"), text),
     "cities": {
         **dict.fromkeys(("code", "jurisdiction", "name_zh", "name_en"), text),
@@ -113,13 +121,25 @@ FILES: Mapping[str, Mapping[str, Reader]] = {
         "location_accuracy": text,
         "ror": ror,
         "uscc": uscc,
-        **dict.fromkeys(("size_class", "founded", "listed_on", "website"), text),
+        **dict.fromkeys(("size_class", "founded", "listed_on"), text),
+        "website": web_page,
         "verified": yes,
         "source": text,
     },
     "facilities": {
         **dict.fromkeys(
-            ("code", "name_zh", "name_en", "city", "operator", "field", "description_zh", "description_en", "status", "since"),
+            (
+                "code",
+                "name_zh",
+                "name_en",
+                "city",
+                "operator",
+                "field",
+                "description_zh",
+                "description_en",
+                "status",
+                "since",
+            ),
             text,
         ),
         "lat": number,
@@ -153,7 +173,9 @@ FILES: Mapping[str, Mapping[str, Reader]] = {
         "verified": yes,
         "source": text,
     },
-    "class_crosswalk": dict.fromkeys(("vocabulary", "from_version", "from_code", "to_version", "to_code", "relation"), text),
+    "class_crosswalk": dict.fromkeys(
+        ("vocabulary", "from_version", "from_code", "to_version", "to_code", "relation"), text
+    ),
     "technique_classes": dict.fromkeys(("technique", "vocabulary", "version", "code"), text),
 }
 VOCABULARY_FILES: Mapping[str, Mapping[str, Reader]] = {
@@ -242,7 +264,9 @@ def _rows(path: Path, columns: Mapping[str, Reader], problems: list[str]) -> Ite
                 continue
             where = f"{path.name} line {reader.line_num}"
             if len(cells) != len(header):
-                problems.append(f"{where} has {len(cells)} cells, its header {len(header)}; look for a stray quote or comma.")
+                problems.append(
+                    f"{where} has {len(cells)} cells, its header {len(header)}; look for a stray quote or comma."
+                )
                 continue
             given = dict(zip(header, cells, strict=True))
             row: Row = {"_where": where}
@@ -250,7 +274,7 @@ def _rows(path: Path, columns: Mapping[str, Reader], problems: list[str]) -> Ite
                 try:
                     row[name] = read(given[name].strip())
                 except ValueError as error:
-                    why = str(error) if "must" in str(error) or "is no" in str(error) else "can't be read as a number"
+                    why = str(error) if "must" in str(error) or "is no " in str(error) else "can't be read as a number"
                     problems.append(f"{where}, column {name}: “{given[name]}” {why}.")
                     break
             else:

@@ -15,6 +15,7 @@ from headwater.core.decision import Decision, Reason, Weight
 OPERATOR = "operator"
 MANAGING = frozenset({"manager", "administrator"})
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+WEB_PAGE = re.compile(r"https?://[^\s/?#]", re.IGNORECASE)
 CURRENCY = re.compile(r"[A-Z]{3}")
 COUNTRY = re.compile(r"[A-Z]{2}")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")  # lone surrogates have no UTF-8 form
@@ -100,7 +101,9 @@ def may_change_instrument(facts: InstrumentFacts, viewer: Viewer, *, expected_ve
         return hidden
     decision = may_manage(facts.owner_id, viewer)
     if expected_version is not None and expected_version != facts.version:
-        decision += Decision((Reason("instrument.changed_meanwhile", facts={"yours": expected_version, "now": facts.version}),))
+        decision += Decision(
+            (Reason("instrument.changed_meanwhile", facts={"yours": expected_version, "now": facts.version}),)
+        )
     return decision
 
 
@@ -138,6 +141,7 @@ class DraftFacts:
     lon: float | None
     contact_email: str
     manufacturer_country: str
+    landing_page: str = ""
     local_id: str = ""
     local_id_taken: bool = False
     pid: str = ""
@@ -205,11 +209,17 @@ def _figures(facts: DraftFacts) -> list[Reason]:
         found.append(Reason("instrument.half_a_point", facts={"field": "lat"}))
     elif facts.lat is not None and facts.lon is not None and not (-90 <= facts.lat <= 90 and -180 <= facts.lon <= 180):
         found.append(Reason("instrument.off_the_earth", facts={"field": "lat", "lat": facts.lat, "lon": facts.lon}))
+    if facts.landing_page and not WEB_PAGE.match(facts.landing_page):
+        found.append(
+            Reason("instrument.web_page_wrong", facts={"field": "landing_page", "value": facts.landing_page[:100]})
+        )
     if facts.contact_email and not EMAIL.fullmatch(facts.contact_email):
         found.append(Reason("instrument.email_wrong", facts={"field": "contact_email", "value": facts.contact_email}))
     if facts.manufacturer_country and not COUNTRY.fullmatch(facts.manufacturer_country):
         found.append(
-            Reason("instrument.country_wrong", facts={"field": "manufacturer_country", "value": facts.manufacturer_country})
+            Reason(
+                "instrument.country_wrong", facts={"field": "manufacturer_country", "value": facts.manufacturer_country}
+            )
         )
     return found
 
@@ -228,7 +238,7 @@ class RoleFacts:
 
 
 def may_set_role(facts: RoleFacts, viewer: Viewer) -> Decision:
-    """Say whether ``viewer`` may set the role: its administrators and the operator may; the last administrator stays."""
+    """Say whether ``viewer`` may set the role: administrators and the operator may; the last one stays."""
     found = _may_write(viewer)
     if viewer.signed_in and not viewer.operator and viewer.memberships.get(facts.organisation_id) != "administrator":
         found.append(Reason("organisation.not_administrator"))

@@ -27,7 +27,13 @@ KIND_WEIGHT = {
 }
 LIFE = frozenset({"life_science", "genomics", "imaging_medical", "light_microscopy"})
 TESTING = frozenset(
-    {"mechanical_testing", "environmental_test", "electrical_and_electronic", "dimensional_metrology", "thermal_analysis"}
+    {
+        "mechanical_testing",
+        "environmental_test",
+        "electrical_and_electronic",
+        "dimensional_metrology",
+        "thermal_analysis",
+    }
 )
 LEANINGS = {"hospital": (LIFE, 12.0), "company": (TESTING, 4.0)}
 ACCESS = (("booking", 0.64), ("service", 0.26), ("internal", 0.08), ("proposal", 0.02))
@@ -112,9 +118,7 @@ def make_instruments(
     rng.shuffle(popularity)
     sizes = np.array([KIND_WEIGHT[owner.kind] for owner in owners]) * rng.lognormal(0.0, 1.0, len(owners))
     owner_of = rng.choice(len(owners), size=count, p=sizes / sizes.sum())
-    chance = {
-        kind: _leaning(popularity, leaves, kind) for kind in {owner.kind for owner in owners}
-    }
+    chance = {kind: _leaning(popularity, leaves, kind) for kind in {owner.kind for owner in owners}}
     technique_of = np.empty(count, dtype=np.int64)
     kinds = np.array([owner.kind for owner in owners])[owner_of]
     for kind in sorted(chance):
@@ -139,6 +143,7 @@ def make_instruments(
         fit = for_group[leaf["code"]]
         first, second = (fit[int(draw * len(fit))] for draw in purpose_draw[index])
         unit = UNITS[unit_of[index]]
+        names = owner.name_zh or owner.name_en, owner.name_en or owner.name_zh
         yield MadeUp(
             serial=index + 1,
             owner=owner.code,
@@ -149,8 +154,8 @@ def make_instruments(
             maker_en=model["maker_en"],
             maker_country=model["maker_country"],
             model=model["model"],
-            description_zh=f"用于{first['zh']}、{second['zh']}的测试分析，由{owner.name_zh or owner.name_en}{unit[0]}管理。",
-            description_en=f"For {first['en']} and {second['en']}; run by the {unit[1]} of {owner.name_en or owner.name_zh}.",
+            description_zh=f"用于{first['zh']}、{second['zh']}的测试分析，由{names[0]}{unit[0]}管理。",
+            description_en=f"For {first['en']} and {second['en']}; run by the {unit[1]} of {names[1]}.",
             value=max(value, LEAST_VALUE),
             access="proposal" if value > 30_000_000 and access[index] == "booking" else access[index],
             status=status[index],

@@ -1,4 +1,4 @@
-"""Does the main job without a screen, step by step, through the running site; each part of the product adds its steps."""
+"""Does the main job without a screen, step by step, through the running site; each part adds its steps."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ class Visit:
         answer = self.session.request(method, self.address + path, json=body, headers=headers, timeout=WAIT_S)
         return self._expect(answer, status)
 
-    def submit(
-        self, path: str, values: dict[str, object], *, status: int = 200, form: str = ""
-    ) -> requests.Response:
-        """Fill in the form that stands on the page ``form`` (else ``path`` itself) and send it with its hidden token."""
+    def submit(self, path: str, values: dict[str, object], *, status: int = 200, form: str = "") -> requests.Response:
+        """Fill in the form that stands on the page ``form`` (else ``path``) and send it with its hidden token."""
         page = self.get(form or path)
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         if token is None:
             raise Failed(f"{path} shows no form.")
         data = {**values, "csrfmiddlewaretoken": token[1]}
-        answer = self.session.post(self.address + path, data=data, headers={"Referer": self.address + (form or path)}, timeout=WAIT_S)
+        answer = self.session.post(
+            self.address + path, data=data, headers={"Referer": self.address + (form or path)}, timeout=WAIT_S
+        )
         return self._expect(answer, status)
 
     def sign_in(self, key: str) -> DemoPerson:

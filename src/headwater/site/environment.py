@@ -20,15 +20,39 @@ class Setting:
 SETTINGS = (
     Setting("HEADWATER_MODE", "demo", "`demo` on one's own machine, `production` for real users."),
     Setting("HEADWATER_HOME", "./var", "The data folder: embedded database, logs, uploads, collected static files."),
-    Setting("DATABASE_URL", "", "A PostgreSQL 14 or newer, e.g. `postgresql://user:password@host/name`. Empty: the embedded server."),
-    Setting("HEADWATER_SECRET_KEY", "", "Signs sessions and tokens; 50 characters or more. Empty in demo mode: made once, kept in the data folder."),
+    Setting(
+        "DATABASE_URL",
+        "",
+        "A PostgreSQL 14 or newer, e.g. `postgresql://user:password@host/name`. Empty: the embedded server.",
+    ),
+    Setting(
+        "HEADWATER_SECRET_KEY",
+        "",
+        "Signs sessions and tokens; 50 characters or more. Empty in demo mode: made once, kept in the data folder.",
+    ),
     Setting("HEADWATER_HOSTS", "localhost,127.0.0.1,[::1]", "Host names that may be asked for, joined by commas."),
-    Setting("HEADWATER_BASE_URL", "", "The public address, e.g. `https://lab.example.org`; used in mails, exports and sign-in redirects."),
-    Setting("HEADWATER_BIND", "127.0.0.1:8000", "Address and port of the web server. In demo mode the next free port is taken."),
+    Setting(
+        "HEADWATER_BASE_URL",
+        "",
+        "The public address, e.g. `https://lab.example.org`; used in mails, exports and sign-in redirects.",
+    ),
+    Setting(
+        "HEADWATER_BIND",
+        "127.0.0.1:8000",
+        "Address and port of the web server. In demo mode the next free port is taken.",
+    ),
     Setting("HEADWATER_WEB_PROCESSES", "2", "Web server processes."),
     Setting("HEADWATER_REGION", "yrd", "The region that `headwater demo` loads: a shipped one's code or a folder."),
-    Setting("HEADWATER_NODE", "", "This node's short prefix inside public ids, 2-8 small letters or digits. Empty: the region's."),
-    Setting("HEADWATER_EMAIL_URL", "", "`smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`. Empty: mails are written to the data folder."),
+    Setting(
+        "HEADWATER_NODE",
+        "",
+        "This node's short prefix inside public ids, 2-8 small letters or digits. Empty: the region's.",
+    ),
+    Setting(
+        "HEADWATER_EMAIL_URL",
+        "",
+        "`smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`. Empty: mails are written to the data folder.",
+    ),
     Setting("HEADWATER_EMAIL_FROM", "Headwater <headwater@localhost>", "The sender of mails."),
     Setting("HEADWATER_OIDC_ISSUER", "", "Sign-in through an OpenID Connect provider: its issuer address."),
     Setting("HEADWATER_OIDC_CLIENT_ID", "", "The client id registered with that provider."),
@@ -37,7 +61,9 @@ SETTINGS = (
     Setting("HEADWATER_TRUSTED_PROXY", "no", "`yes` where a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For."),
     Setting("HEADWATER_LOG_FORMAT", "", "`json` or `text`. Empty: json in production, text in demo mode."),
     Setting("HEADWATER_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
-    Setting("HEADWATER_METRICS_TOKEN", "", "Bearer token that `/metrics` asks for. Empty: answered to this machine alone."),
+    Setting(
+        "HEADWATER_METRICS_TOKEN", "", "Bearer token that `/metrics` asks for. Empty: answered to this machine alone."
+    ),
 )
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
@@ -49,7 +75,9 @@ class UnsafeSettings(Exception):
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         self.problems = problems
-        super().__init__("Headwater does not start with these settings:\n" + "\n".join(f"  - {one}" for one in problems))
+        super().__init__(
+            "Headwater does not start with these settings:\n" + "\n".join(f"  - {one}" for one in problems)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +154,9 @@ class Environment:
         if not self.values["HEADWATER_BASE_URL"].startswith("https://"):
             found.append("HEADWATER_BASE_URL must begin with https://, or passwords travel in the clear.")
         if not self.values["DATABASE_URL"]:
-            found.append("DATABASE_URL is empty; the embedded server is for one machine, give a PostgreSQL of your own.")
+            found.append(
+                "DATABASE_URL is empty; the embedded server is for one machine, give a PostgreSQL of your own."
+            )
         if not self.values["HEADWATER_EMAIL_URL"]:
             found.append("HEADWATER_EMAIL_URL is empty; people could not confirm an address or reset a password.")
         if self.oidc and not self.values["HEADWATER_OIDC_ISSUER"].startswith("https://"):

@@ -31,7 +31,7 @@ QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
 
 def own_address(path: str, query: Sequence[tuple[str, str]] = ()) -> str:
     """``path`` as an address of this site alone: one that begins with two slashes would name another host."""
-    return escape_leading_slashes(escape_uri_path(path)) + (f"?{urlencode(query)}" if query else "")
+    return str(escape_leading_slashes(escape_uri_path(path))) + (f"?{urlencode(query)}" if query else "")
 
 
 class HealthMiddleware:

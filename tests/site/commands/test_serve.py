@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from click.testing import CliRunner
+from tests.factories import make_user
 
 from headwater.site import environment
 from headwater.site.commands import serve
-from tests.factories import make_user
 
 SAFE = {
     "HEADWATER_MODE": "production",

@@ -43,7 +43,24 @@ class Method:
 def cluster_and_merge(
     prepared: Prepared, weight: NDArray[np.float64] | None, method: Method, *, skip_weightless: bool = False
 ) -> Clustering:
-    """Cluster locations and merge near clusters, as a method says."""
+    """Cluster locations and merge near clusters, as a method says.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The locations, their cells and pairs.
+    weight : array, shape (u,), or None
+        Weight of each location; None counts the points that stand there.
+    method : Method
+        Minimum weight, and how near clusters are merged, if at all.
+    skip_weightless : bool
+        Whether locations of no weight are as if they were not there.
+
+    Returns
+    -------
+    Clustering
+        Labels of locations and points; merged clusters are numbered by their first member.
+    """
     found = prepared.cluster(weight, min_weight=method.min_weight, skip_weightless=skip_weightless)
     return found if method.merge is None else merge_near(found, method.merge).clustering
 

@@ -86,10 +86,14 @@ def smallest_team(
 
     Parameters
     ----------
-    candidates, challenge, weights
-        See `Candidates`, `Challenge`, `Weights`.
+    candidates : Candidates
+        Who may take part.
+    challenge : Challenge
+        What is asked, and the limits.
     travel_min : array, shape (p, p)
         Minutes from a member's place (row) to the lead's (column). >= 0, nan = no route.
+    weights : Weights or None
+        The prices of members, travel, load and ties; None takes the defaults.
 
     Returns
     -------
@@ -139,8 +143,25 @@ def plan_team(
     Condition names: ``capability:c``, ``lead_kinds``, ``lead``, ``max_members``, ``max_cost``, ``min_jurisdictions``,
     ``max_travel_min``, ``pinned:i``, ``banned``, ``conflicts``.
 
-    Parameters, errors and exactness are those of `smallest_team`; an alternative or a condition costs a few more
-    searches each.
+    Errors and exactness are those of `smallest_team`; an alternative or a condition costs a few searches each.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        Who may take part.
+    challenge : Challenge
+        What is asked, and the limits.
+    travel_min : array, shape (p, p)
+        Minutes from a member's place (row) to the lead's (column). >= 0, nan = no route.
+    weights : Weights or None
+        The prices of members, travel, load and ties; None takes the defaults.
+    n_alternatives : int
+        How many next best teams. >= 0.
+
+    Returns
+    -------
+    Plan
+        The best team, the alternatives and the conditions' prices; or the clash.
     """
     if n_alternatives < 0:
         raise TeamError(f"n_alternatives must be >= 0, got {n_alternatives}.")

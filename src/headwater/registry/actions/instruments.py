@@ -84,7 +84,8 @@ def declared_by(organisation_id: int) -> Source:
 def _set_techniques(instrument: Instrument, technique_ids: Sequence[int]) -> None:
     instrument.technique_links.all().delete()
     InstrumentTechnique.objects.bulk_create(
-        InstrumentTechnique(instrument=instrument, technique_id=key, rank=rank) for rank, key in enumerate(technique_ids)
+        InstrumentTechnique(instrument=instrument, technique_id=key, rank=rank)
+        for rank, key in enumerate(technique_ids)
     )
 
 
@@ -124,7 +125,9 @@ def change_instrument(
 
     A synthetic record stays marked synthetic however it is edited: what was not edited is still made up.
     """
-    instrument = Instrument.objects.select_for_update(of=("self",)).select_related("source").filter(public_id=public_id).first()
+    instrument = (
+        Instrument.objects.select_for_update(of=("self",)).select_related("source").filter(public_id=public_id).first()
+    )
     if instrument is None:
         raise Refused(Decision((Reason("instrument.not_found"),)))
     may = rules.may_change_instrument(instrument_facts(instrument), viewer, expected_version=expected_version)
@@ -231,9 +234,7 @@ def put_instruments(
         else:
             unchanged += 1
     new_keys = _copy_new(created, source, at=at)
-    Instrument.objects.bulk_update(
-        [one for one, _put in updated], WRITTEN, batch_size=200
-    )
+    Instrument.objects.bulk_update([one for one, _put in updated], WRITTEN, batch_size=200)
     moved = [(one, put) for one, put in updated if put.technique_ids != put.resolved.technique_ids]
     InstrumentTechnique.objects.filter(instrument_id__in=[one.pk for one, _put in moved]).delete()
     InstrumentTechnique.objects.bulk_create(

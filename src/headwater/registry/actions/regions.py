@@ -78,8 +78,10 @@ class _Load:
     def source(self, row: Row) -> Source:
         return self.sources[row["source"].split(";")[0]]
 
-    def put(self, model: type[Model], rows: Sequence[Row], key: Sequence[str], more: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
-        """Insert or update ``rows`` found by ``key``, in one query of each kind; returns them by the key's last part."""
+    def put(
+        self, model: type[Model], rows: Sequence[Row], key: Sequence[str], more: Callable[[Row], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Insert or update ``rows`` found by ``key``, by one query of each kind; gives them by the key's last part."""
         have = {tuple(getattr(one, part) for part in key): one for one in model._default_manager.all()}
         made, kept, found = [], [], {}
         for row in rows:
@@ -127,13 +129,13 @@ def _put_places(load: _Load) -> tuple[dict[str, Any], dict[str, Any]]:
             "source": load.source(row),
         },
     )
-    zones = load.put(
-        Zone, tables["zones"], ("code",), lambda row: {"polygon": None, "source": load.source(row)}
-    )
+    zones = load.put(Zone, tables["zones"], ("code",), lambda row: {"polygon": None, "source": load.source(row)})
     through = Zone.cities.through
     through._default_manager.filter(zone__in=[zone.pk for zone in zones.values()]).delete()
     through._default_manager.bulk_create(
-        through(zone_id=zones[row["code"]].pk, city_id=cities[code].pk) for row in tables["zones"] for code in row["cities"]
+        through(zone_id=zones[row["code"]].pk, city_id=cities[code].pk)
+        for row in tables["zones"]
+        for code in row["cities"]
     )
     return jurisdictions, cities
 
@@ -276,7 +278,17 @@ INSTRUMENT_COLUMNS = (
     *("public_id", "source", "verified", "name_zh", "name_en", "owner", "city", "local_id", "original_language"),
     *("class_code", "manufacturer_zh", "manufacturer_en", "manufacturer_country", "model"),
     *("description_zh", "description_en", "measured_zh", "measured_en", "subjects", "value_minor", "currency"),
-    *("access", "visibility", "status", "commissioned", "lat", "lon", "location_accuracy", "contact_name", "contact_email"),
+    *(
+        "access",
+        "visibility",
+        "status",
+        "commissioned",
+        "lat",
+        "lon",
+        "location_accuracy",
+        "contact_name",
+        "contact_email",
+    ),
     *("manufacturer_id", "model_id", "serial_number", "location_zh", "location_en", "sharing_zh", "sharing_en"),
     *("fee_zh", "fee_en", "contact_phone", "landing_page", "pid_type", "related_ids", "extra", "version"),
     *("created_at", "updated_at"),
@@ -284,7 +296,13 @@ INSTRUMENT_COLUMNS = (
 
 
 def _instrument_rows(
-    load: _Load, source: Source, made: Iterable[MadeUp], owners: dict[str, Any], techniques: dict[str, Any], class_of: dict[int, int], links: list[tuple[str, int]]
+    load: _Load,
+    source: Source,
+    made: Iterable[MadeUp],
+    owners: dict[str, Any],
+    techniques: dict[str, Any],
+    class_of: dict[int, int],
+    links: list[tuple[str, int]],
 ) -> Iterator[tuple[object, ...]]:
     """The rows to copy; runs while the COPY does, so it may not ask the database anything."""
     seed, currency = str(source.parameters["seed"]), load.files.settings["currency"]
@@ -293,7 +311,17 @@ def _instrument_rows(
         owner, technique = owners[one.owner], techniques[one.technique]
         links.append((public_id, technique.pk))
         yield (
-            *(public_id, source.pk, True, one.name_zh, one.name_en, owner.pk, owner.city_id, f"SYN-{one.serial:06}", "zh"),
+            *(
+                public_id,
+                source.pk,
+                True,
+                one.name_zh,
+                one.name_en,
+                owner.pk,
+                owner.city_id,
+                f"SYN-{one.serial:06}",
+                "zh",
+            ),
             *(class_of.get(technique.pk), one.maker_zh, one.maker_en, one.maker_country, one.model),
             *(one.description_zh, one.description_en, technique.measures_zh, technique.measures_en, []),
             *(Money.parse(one.value, currency).minor, currency),
@@ -335,7 +363,12 @@ def _put_synthetic(load: _Load, organisations: dict[str, Any], techniques: dict[
     ]
     tables = load.files.tables
     made = make_instruments(
-        owners, tables["techniques"], tables["models"], tables["purposes"], count=asked["instruments"], seed=asked["seed"]
+        owners,
+        tables["techniques"],
+        tables["models"],
+        tables["purposes"],
+        count=asked["instruments"],
+        seed=asked["seed"],
     )
     class_of: dict[int, int] = dict(
         Technique.class_codes.through._default_manager.order_by("-pk").values_list("technique_id", "classcode_id")

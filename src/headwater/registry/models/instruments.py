@@ -96,7 +96,9 @@ class Instrument(Record):
             known("status", InstrumentStatus, "instrument"),
             known("visibility", Visibility, "instrument"),
             known("location_accuracy", LocationAccuracy, "instrument"),
-            models.UniqueConstraint(fields=["owner", "local_id"], condition=~Q(local_id=""), name="instrument_local_id_once"),
+            models.UniqueConstraint(
+                fields=["owner", "local_id"], condition=~Q(local_id=""), name="instrument_local_id_once"
+            ),
             models.CheckConstraint(condition=~Q(pid=""), name="instrument_pid_null_or_real"),
             models.CheckConstraint(
                 condition=Q(value_minor=None, currency="") | (Q(value_minor__gte=0) & ~Q(currency="")),

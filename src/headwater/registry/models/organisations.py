@@ -11,7 +11,6 @@ from headwater.registry.models.base import LocationAccuracy, Named, Record, in_l
 from headwater.registry.models.places import City
 
 
-
 class OrganisationKind(models.TextChoices):
     UNIVERSITY = "university", _("university")
     RESEARCH_INSTITUTE = "research_institute", _("research institute")
@@ -159,7 +158,10 @@ class Person(Named):
     organisations = models.ManyToManyField(Organisation, through="Membership", related_name="people")
 
     class Meta:
-        constraints = [named("person"), models.CheckConstraint(condition=~Q(orcid=""), name="person_orcid_null_or_real")]
+        constraints = [
+            named("person"),
+            models.CheckConstraint(condition=~Q(orcid=""), name="person_orcid_null_or_real"),
+        ]
 
 
 class MembershipRole(models.TextChoices):
@@ -183,7 +185,9 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["person", "organisation"], name="membership_once"),
             known("role", MembershipRole, "membership"),
-            models.CheckConstraint(condition=Q(until=None) | Q(since=None) | Q(until__gte=F("since")), name="membership_in_order"),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(since=None) | Q(until__gte=F("since")), name="membership_in_order"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -60,7 +60,9 @@ def instruments(request: HttpRequest) -> HttpResponse:
     page = _cut(request, queries.with_listing(queries.narrowed(queries.visible_instruments(viewer), wanted)))
     template = "registry/_instruments.html" if request.htmx else "registry/instruments.html"
     return render(
-        request, template, {"form": form, "page": page, "address": _address(request), "may_add": bool(viewer.managed or viewer.operator)}
+        request,
+        template,
+        {"form": form, "page": page, "address": _address(request), "may_add": bool(viewer.managed or viewer.operator)},
     )
 
 
@@ -84,7 +86,9 @@ def instrument_history(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who changed what in one instrument."""
     found, viewer = shown_instrument(request, public_id)
     permit(rules.may_see_trail(found.owner_id, viewer))
-    return render(request, "registry/history.html", {"instrument": found, "trail": trail_of(found.public_id)[:TRAIL_SHOWN]})
+    return render(
+        request, "registry/history.html", {"instrument": found, "trail": trail_of(found.public_id)[:TRAIL_SHOWN]}
+    )
 
 
 def instrument_pidinst(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -102,7 +106,12 @@ def organisations(request: HttpRequest) -> HttpResponse:
     rows = queries.organisations()
     if kind in OrganisationKind.values:
         rows = rows.filter(kind=kind)
-    context = {"page": _cut(request, rows), "address": _address(request), "kinds": OrganisationKind.choices, "kind": kind}
+    context = {
+        "page": _cut(request, rows),
+        "address": _address(request),
+        "kinds": OrganisationKind.choices,
+        "kind": kind,
+    }
     return render(request, "registry/organisations.html", context)
 
 
@@ -206,4 +215,3 @@ def figures(request: HttpRequest) -> HttpResponse:
 def source(request: HttpRequest, key: str) -> HttpResponse:
     """One source: where facts come from."""
     return render(request, "registry/source.html", {"source": get_object_or_404(Source, key=key)})
-

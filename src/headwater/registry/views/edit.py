@@ -77,7 +77,9 @@ def people(request: HttpRequest, public_id: str) -> HttpResponse:
     form = RoleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            set_role(organisation.pk, **form.cleaned_data, viewer=viewer, by=Actor(request.user, "page"), at=timezone.now())
+            set_role(
+                organisation.pk, **form.cleaned_data, viewer=viewer, by=Actor(request.user, "page"), at=timezone.now()
+            )
         except Refused as refused:
             for reason in refused.decision.reasons:
                 form.add_error("email" if reason.code.startswith("person.") else None, words.sentence(reason))

@@ -10,7 +10,9 @@ from headwater.site.cli import with_django
 @click.command()
 @click.argument("email")
 @click.option("--name", default="", help="What pages call this person.")
-@click.option("--organisation", default="", help="Also make her administrator of this organisation (public id, ROR id or name).")
+@click.option(
+    "--organisation", default="", help="Also make her administrator of this organisation (public id, ROR id or name)."
+)
 @click.password_option(help="Asked for when not given; 12 characters or more.")
 def command(email: str, name: str, organisation: str, password: str) -> None:
     """Make EMAIL an operator of this node; an account of that address is made, or its password set anew."""
@@ -34,7 +36,9 @@ def command(email: str, name: str, organisation: str, password: str) -> None:
         raise click.ClickException(" ".join(error.messages)) from error
     place = Lookups().organisation(organisation) if organisation else None
     if organisation and place is None:
-        raise click.ClickException(f"No organisation is known as “{organisation}”; give its public id, ROR id or exact name.")
+        raise click.ClickException(
+            f"No organisation is known as “{organisation}”; give its public id, ROR id or exact name."
+        )
     now = timezone.now()
     user = actions.make_user(email, name=name, password=password, by=COMMAND, at=now)
     actions.grant(user, Role.OPERATOR, by=COMMAND, at=now)

@@ -55,6 +55,14 @@ def sentences(decision: Decision) -> list[str]:
     return words.sentences(decision)
 
 
+@register.simple_tag
+def web_link(address: str) -> SafeString:
+    """A link to a web page; anything else, such as a script, is shown as the text it is."""
+    if address.lower().startswith(("https://", "http://")):
+        return format_html('<a href="{}" rel="nofollow noopener">{}</a>', address, address)
+    return format_html("{}", address)
+
+
 @register.filter
 def short_date(value: Any) -> str:
     return date_format(value, "Y-m-d") if value else "—"
