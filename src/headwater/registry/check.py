@@ -99,9 +99,7 @@ def share_instrument(visit: Visit) -> str:
     )
     trail = visit.get(f"/api/v1/instruments/{made['id']}/trail", token=token[1]).json()
     visit.seen["hidden"] = made["id"]
-    return (
-        f"{made['id']} is now version {changed['version']}, {len(trail)} entries in its trail; a stale one refused"
-    )
+    return f"{made['id']} is now version {changed['version']}, {len(trail)} entries in its trail; a stale one refused"
 
 
 def be_refused(visit: Visit) -> str:

@@ -84,7 +84,9 @@ REASONS = {
     "instrument.off_the_earth": Wording(
         _("Latitude %(lat)s, longitude %(lon)s is not on the earth. Are they swapped?"), INVALID
     ),
-    "instrument.web_page_wrong": Wording(_("“%(value)s” is not the address of a web page. Begin it with https:// or http://."), INVALID),
+    "instrument.web_page_wrong": Wording(
+        _("“%(value)s” is not the address of a web page. Begin it with https:// or http://."), INVALID
+    ),
     "instrument.email_wrong": Wording(_("“%(value)s” is not an e-mail address."), INVALID),
     "instrument.country_wrong": Wording(
         _("“%(value)s” is not a country code. Use two capital letters, such as CN."), INVALID
