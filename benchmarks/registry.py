@@ -146,14 +146,14 @@ def peer(python: str, folder: str) -> None:
         "from django.db import connection;from django.test import Client\n"
         "from django.test.utils import CaptureQueriesContext;from django.contrib.auth import get_user_model\n"
         "from NEMO.models import Tool\n"
-        "c=Client();c.force_login(get_user_model().objects.filter(is_superuser=True).first())\n"
+        "u=get_user_model().objects.first();u.is_superuser=u.is_staff=True;u.save()\nc=Client();c.force_login(u)\n"
         "n=Tool.objects.count()\n"
         "for name,path in (('page with the tool list','/calendar/'),('API page of 1000 tools','/api/tools/')):\n"
-        "  with CaptureQueriesContext(connection) as q: r=c.get(path)\n"
-        "  t=[]\n"
+        "  with CaptureQueriesContext(connection) as log: r=c.get(path)\n"
+        "  q,t=len(log),[]\n"
         "  for _ in range(3):\n"
         "    b=time.process_time();c.get(path);t.append(1000*(time.process_time()-b))\n"
-        "  print(f'{name}, {n} tools|{r.status_code}|{len(q)}|{statistics.median(t):.1f}')\n"
+        "  print(f'{name}, {n} tools|{r.status_code}|{q}|{statistics.median(t):.1f}')\n"
     )
     done = subprocess.run(
         [python, "-c", script],
