@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,7 +30,7 @@ from headwater.booking.models import (
     Usage,
     WaitingWish,
 )
-from headwater.registry.models import Instrument, Organisation
+from headwater.registry.models import Instrument, Membership, Organisation
 from headwater.registry.queries import visible_instruments
 from headwater.registry.rules import Viewer
 
@@ -132,6 +133,19 @@ def occupying(instrument_ids: Collection[int] | int, start: datetime, end: datet
 def everywhere(start: datetime, end: datetime) -> QuerySet[Reservation]:
     """What takes time on any instrument between ``start`` and ``end``; for calendars of many instruments."""
     return Reservation.objects.filter(state__in=OCCUPYING, occupied__overlap=span_of(start, end))
+
+
+def taken_everywhere(
+    viewer: Viewer, start: datetime, end: datetime, *, instrument: str = ""
+) -> QuerySet[Reservation, tuple[Any, ...]]:
+    """What is taken on every instrument that ``viewer`` may see, or on one: its id, span, kind and state; one query."""
+    seen = visible_instruments(viewer)
+    if instrument:
+        rows = everywhere(start, end).filter(instrument=seen.filter(public_id=instrument).values("pk")[:1])
+    else:
+        rows = everywhere(start, end)
+        rows = rows if viewer.operator else rows.filter(instrument__in=seen.values("pk"))
+    return rows.order_by("instrument", "occupied").values_list("instrument__public_id", "occupied", "kind", "state")
 
 
 def seconds(rows: Iterable[tuple[datetime, datetime]]) -> NDArray[np.int64]:
@@ -331,3 +345,51 @@ def usages_in(instrument_ids: Sequence[int], start: datetime, end: datetime) -> 
         .filter(Q(stopped_at=None) | Q(stopped_at__gt=start))
         .order_by("instrument", "started_at")
     )
+
+
+# Looking back ---------------------------------------------------------------------------------------------------
+def booked_between(instrument_id: int, start: datetime, end: datetime) -> QuerySet[Reservation]:
+    """Bookings that stood, were used or were missed between two instants, as they were made."""
+    return (
+        Reservation.objects.filter(
+            instrument=instrument_id,
+            kind=Kind.BOOKING,
+            state__in=(*OCCUPYING, State.MISSED),
+            span__overlap=span_of(start, end),
+        )
+        .select_related("holder", "organisation")
+        .order_by("created_at", "pk")
+    )
+
+
+def counted_between(instrument_id: int, start: datetime, end: datetime) -> QuerySet[Reservation]:
+    """All that took an instrument's time between two instants, and what was missed."""
+    return Reservation.objects.filter(
+        instrument=instrument_id, state__in=(*OCCUPYING, State.MISSED), span__overlap=span_of(start, end)
+    ).order_by("span")
+
+
+def kinds_of(user_ids: Collection[int], owner_id: int) -> dict[int, str]:
+    """What kind of user each of some people is to an instrument's owner; one query."""
+    rows = Membership.objects.filter(person__user__in=list(user_ids), until=None).values_list(
+        "person__user", "organisation", "organisation__kind"
+    )
+    found: dict[int, str] = {}
+    for user_id, organisation_id, kind in rows:
+        if organisation_id == owner_id:
+            found[user_id] = "own"
+        elif kind == "company":
+            found.setdefault(user_id, "company")
+    return found
+
+
+def trained_for(instrument_id: int) -> dict[int, tuple[datetime, datetime | None]]:
+    """Who is qualified for an instrument, since when and until when; one query."""
+    rows = Qualification.objects.filter(instrument=instrument_id, revoked_at=None)
+    return {user: (since, until) for user, since, until in rows.values_list("user", "granted_at", "expires_at")}
+
+
+def members_of(owner_id: int) -> set[int]:
+    """The users who belong to an organisation now."""
+    rows = Membership.objects.filter(organisation=owner_id, until=None, person__user__isnull=False)
+    return set(rows.values_list("person__user", flat=True))
