@@ -77,6 +77,16 @@ PAGES = {
     "figures": "/figures/",
     "source": "/sources/a-source/",
     "account": "/account/",
+    "instrument_calendar": "/instruments/ins_1/calendar/",
+    "book": "/instruments/ins_1/book/",
+    "join_waiting": "/instruments/ins_1/wait/",
+    "instrument_rules": "/instruments/ins_1/rules/",
+    "instrument_outages": "/instruments/ins_1/outages/",
+    "instrument_training": "/instruments/ins_1/training/",
+    "instrument_use": "/instruments/ins_1/use/",
+    "kiosk": "/instruments/ins_1/kiosk/",
+    "bookings": "/bookings/",
+    "approvals": "/bookings/approvals/",
     "notices": "/account/notices/",
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
@@ -93,9 +103,22 @@ NO_PAGE = {
     "healthz",
     "readyz",
     "metrics",
+    "book_decision",
+    "take_back",
+    "freebusy",
+    "end_outage",
+    "make_feed",
+    "revoke_feed",
+    "move_booking",
+    "cancel_booking",
+    "hand_booking",
+    "take_booking",
+    "decide_booking",
+    "leave_waiting",
+    "feed",
 }
-# Reached only after an import; its own tests show it.
-ELSEWHERE = {"import_run"}
+# Reached only after something was made; their own tests show them.
+ELSEWHERE = {"import_run", "booking", "course"}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",

@@ -20,6 +20,7 @@ from headwater.booking.models import (
     OCCUPYING,
     Course,
     Feed,
+    Interlock,
     Kind,
     Policy,
     Qualification,
@@ -200,6 +201,24 @@ def courses(instrument_id: int, *, after: datetime) -> QuerySet[Course]:
 
 def sign_ups(course_id: int) -> QuerySet[SignUp]:
     return SignUp.objects.filter(course=course_id).select_related("user").order_by("pk")
+
+
+def course(public_id: str) -> Course | None:
+    return Course.objects.filter(public_id=public_id).select_related("instrument").first()
+
+
+def my_sign_ups(user_id: int | None, course_ids: Collection[int]) -> dict[int, str]:
+    """In which state somebody is in each of some courses; one query."""
+    return dict(SignUp.objects.filter(user=user_id, course__in=list(course_ids)).values_list("course", "state"))
+
+
+def qualified_people(instrument_id: int) -> QuerySet[Qualification]:
+    """Who is qualified for an instrument, or was until it expired."""
+    return (
+        Qualification.objects.filter(instrument=instrument_id, revoked_at=None)
+        .select_related("user")
+        .order_by("user__email")
+    )
 
 
 def expiring(start: datetime, end: datetime) -> QuerySet[Qualification]:
@@ -393,3 +412,39 @@ def members_of(owner_id: int) -> set[int]:
     """The users who belong to an organisation now."""
     rows = Membership.objects.filter(organisation=owner_id, until=None, person__user__isnull=False)
     return set(rows.values_list("person__user", flat=True))
+
+
+def policies_to_come(instrument: Instrument, at: datetime) -> QuerySet[Policy]:
+    """The rules of an instrument, or of its owner's, that come into force later."""
+    return (
+        Policy.objects.filter(since__gt=at)
+        .filter(Q(instrument=instrument) | Q(owner=instrument.owner_id))
+        .order_by("since", "pk")
+    )
+
+
+# Feeds ----------------------------------------------------------------------------------------------------------
+FEED_BACK, FEED_AHEAD = timedelta(days=90), timedelta(days=400)
+MOST_IN_FEED = 2000
+
+
+def live_feed(digest: str) -> Feed | None:
+    return Feed.objects.filter(digest=digest, revoked_at=None).select_related("user", "instrument").first()
+
+
+def feed_rows(user_id: int, at: datetime) -> QuerySet[Reservation]:
+    """What one's own feed tells: from three months back on, given-up ones among them."""
+    return reservations_of(user_id, since=at - FEED_BACK)[:MOST_IN_FEED]
+
+
+def instrument_feed_rows(instrument: Instrument, at: datetime) -> QuerySet[Reservation]:
+    return week_of(instrument, at - FEED_BACK, at + FEED_AHEAD)[:MOST_IN_FEED]
+
+
+def interlock_url(instrument_id: int) -> str:
+    return Interlock.objects.filter(instrument=instrument_id).values_list("url", flat=True).first() or ""
+
+
+def signals_waiting(instrument_id: int) -> int:
+    """How many starts and stops an instrument's interlock was not told of yet."""
+    return Signal.objects.filter(interlock__instrument=instrument_id, delivered_at=None).count()

@@ -16,8 +16,8 @@ from ninja.openapi.docs import Swagger
 from headwater import __version__
 from headwater.accounts.api import identify, problem, refusal
 from headwater.accounts.api.notices import router as notices
-from headwater.core.decision import Decision, Reason, Refused
 from headwater.booking.api import router as booking
+from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.api import router as registry
 
 api = NinjaAPI(
