@@ -25,8 +25,8 @@ from headwater.catalogue.words import BANDS
 from headwater.core.decision import Reason
 from headwater.registry.models import Access, InstrumentStatus, OrganisationKind
 
-FACETS = ("technique", "city", "jurisdiction", "kind", "access", "band", "class")
-PLAIN = ("status", "owner", "facility", "synthetic")
+FACETS = ("technique", "city", "jurisdiction", "kind", "access", "band", "class", "status")
+PLAIN = ("owner", "facility", "synthetic")
 SORTS = ("relevance", "reach")  # and those of `offers`
 VIEWS = ("list", "map")
 MOST_VALUES = 20

@@ -11,7 +11,7 @@ from headwater.catalogue.asking import FACETS, PLURAL, Ask
 from headwater.catalogue.queries import Found
 from headwater.catalogue.vocabulary import Vocabulary
 from headwater.catalogue.words import BANDS
-from headwater.registry.models import Access, OrganisationKind
+from headwater.registry.models import Access, InstrumentStatus, OrganisationKind
 
 SHOWN = {"technique": 8, "city": 8, "class": 4}
 MOST_FOLDED = 60
@@ -23,6 +23,7 @@ TITLES = {
     "access": _("Access"),
     "band": _("Value"),
     "class": _("Class"),
+    "status": _("State"),
 }
 
 
@@ -77,6 +78,8 @@ def _label(name: str, code: str, currency: str) -> object:
         return OrganisationKind(code).label if code in OrganisationKind.values else code
     if name == "access":
         return Access(code).label if code in Access.values else code
+    if name == "status":
+        return InstrumentStatus(code).label if code in InstrumentStatus.values else code
     return band_label(int(code), currency)
 
 

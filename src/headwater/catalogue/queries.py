@@ -30,9 +30,10 @@ FACETS = {
     "access": ("access", "a"),
     "band": ("band", "b"),
     "class": ("class_code_id", "x"),
+    "status": ("status", "s"),
 }
 # What narrows without being counted.
-PLAIN = {"status": "s", "owner": "o", "facility": "f", "synthetic": "y"}
+PLAIN = {"owner": "o", "facility": "f", "synthetic": "y"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def find(question: Question, *, facets: bool = True) -> Found:
     whole = " & ".join(filter(None, (asked, *_narrowing(question))))
     where, where_params = _where(question, whole)
     first, second, order_params = _order(question)
-    columns = "instrument_id, techniques, city_id, jurisdiction_id, owner_kind, access, class_code_id"
+    columns = "instrument_id, techniques, city_id, jurisdiction_id, owner_kind, access, class_code_id, status"
     band = "CASE WHEN currency = %s THEN band END AS band"
     hits = (
         f"SELECT {columns}, {band}, {first} AS k1, {second} AS k2 FROM catalogue_entry WHERE {where} LIMIT {COUNTED_TO}"  # noqa: S608

@@ -64,6 +64,14 @@ class Vocabulary:
         labels: Labels = getattr(self, kind)
         return next((label for label in labels.values() if label.code == code), None)
 
+    def city_code(self, name: str) -> str | None:
+        """The code of a city that a person names in either language, or by its code."""
+        wanted = name.strip().casefold()
+        for one in self.cities.values():
+            short = one.name_zh.removesuffix("市")
+            if wanted in (one.code, one.name_en.casefold(), one.name_zh, short):
+                return one.code
+        return None
 
     def label_of(self, name: str, value: str) -> Label | None:
         """What a filter's value names; None where it names none of these."""

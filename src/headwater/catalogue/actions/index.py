@@ -94,6 +94,36 @@ def bring_up_to_date(*, progress: Progress = _silent) -> int:
     return reindex(progress=progress)
 
 
+def differences(*, progress: Progress = _silent) -> list[int]:
+    """The keys of instruments whose entry is missing or is not what the record says now. Writes nothing.
+
+    One that is being written while it is read is read again.
+    """
+    wrong: list[int] = []
+    parents = dict(Technique.objects.values_list("pk", "parent_id"))
+    total, done, last = Instrument.objects.count(), 0, 0
+    while True:
+        keys = list(Instrument.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK])
+        if not keys:
+            return _differing(_differing(wrong, parents), parents)
+        wrong += _differing(keys, parents)
+        last, done = keys[-1], done + len(keys)
+        progress(done, max(done, total))
+
+
+def _differing(keys: Sequence[int], parents: dict[int, int | None]) -> list[int]:
+    rows = Entry.objects.filter(pk__in=keys).values_list("pk", *COLUMNS[1:])
+    held = {row[0]: row[1:] for row in rows}
+    said = _rows(keys, parents)
+    with connection.cursor() as cursor:  # PostgreSQL writes a vector in its own order
+        cursor.execute(
+            "SELECT v::tsvector::text FROM unnest(%s::text[]) WITH ORDINALITY AS t(v, n) ORDER BY n",
+            [[row[-1] for row in said]],
+        )
+        vectors = [vector for (vector,) in cursor.fetchall()]
+    return [row[0] for row, vector in zip(said, vectors, strict=True) if held.get(row[0]) != (*row[1:-1], vector)]
+
+
 def _names_digest() -> str:
     """A digest of all names that entries hold and that are not the instrument's own."""
     digest = sha256()
@@ -140,17 +170,22 @@ def _rebuild(keys: Sequence[int], parents: dict[int, int | None]) -> None:
 
 def _write(keys: Sequence[int], parents: dict[int, int | None]) -> None:
     """Replace the entries of ``keys`` in the transaction that is open."""
+    Entry.objects.filter(pk__in=keys).delete()
+    copy_rows(Entry, COLUMNS, _rows(keys, parents))
+
+
+def _rows(keys: Sequence[int], parents: dict[int, int | None]) -> list[tuple[Any, ...]]:
+    """The entries of ``keys`` as the record says now, in the order of `COLUMNS`."""
     links: dict[int, list[int]] = {}
     through = Instrument.techniques.through
     rows = through._default_manager.filter(instrument_id__in=keys).order_by("instrument_id", "rank")
     for instrument, technique in rows.values_list("instrument_id", "technique_id"):
         links.setdefault(instrument, []).append(technique)
-    Entry.objects.filter(pk__in=keys).delete()
-    found = Instrument.objects.filter(pk__in=keys).order_by("pk").values(*READ)
-    copy_rows(Entry, COLUMNS, [_row(one, links.get(one["id"], []), parents) for one in found])
+    found = Instrument.objects.filter(pk__in=keys).values(*READ)
+    return [_row(one, links.get(one["id"], []), parents) for one in found]
 
 
-def _row(one: dict[str, Any], techniques: list[int], parents: dict[int, int | None]) -> tuple[object, ...]:
+def _row(one: dict[str, Any], techniques: list[int], parents: dict[int, int | None]) -> tuple[Any, ...]:
     major = None if one["value_minor"] is None else int(Money(one["currency"], one["value_minor"]).major)
     band = band_of(major)
     return (

@@ -54,7 +54,7 @@ def reach(request: HttpRequest) -> HttpResponse:
     ask = read(values, known)
     context = _context(request, ask, known, towards=values.one("towards") == "1", wrong=list(ask.wrong))
     template = "catalogue/_reach.html" if request.htmx else "catalogue/reach.html"
-    return render(request, template, context, status=200 if request.htmx or not context["wrong"] else 422)
+    return render(request, template, context, status=422 if ask.wrong and not request.htmx else 200)
 
 
 @require_GET
@@ -66,8 +66,8 @@ def instrument_reach(request: HttpRequest, public_id: str) -> HttpResponse:
     known = vocabulary()
     values = Parameters(dict(request.GET.lists()))
     ask = read(values, known)
-    ask = replace(ask, origin=instrument.city.code)
-    wrong = [reason for reason in ask.wrong if reason.code != "reach.origin_unknown"]
-    context = _context(request, ask, known, towards=True, wrong=wrong) | {"instrument": instrument}
+    wrong = tuple(reason for reason in ask.wrong if reason.code != "reach.origin_unknown")
+    ask = replace(ask, origin=instrument.city.code, wrong=wrong)
+    context = _context(request, ask, known, towards=True, wrong=list(wrong)) | {"instrument": instrument}
     template = "catalogue/_reach.html" if request.htmx else "catalogue/instrument_reach.html"
-    return render(request, template, context, status=200 if request.htmx or not context["wrong"] else 422)
+    return render(request, template, context, status=422 if ask.wrong and not request.htmx else 200)

@@ -68,6 +68,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "wrong": words.sentences(Decision(tuple(wrong))),
         "asked_filters": [pair for pair in ask.pairs() if pair[0] in ask.filters],
         "orders": [(code, title, ask.but(sort=code)) for code, title in orders(ask)],
+        "without_synthetic": ("no" in ask.filters.get("synthetic", ()), ask.toggled("synthetic", "no")),
         "views": [ask.but(view=view) for view in VIEWS],
         "trip_pairs": [pair for pair in ask.pairs() if pair[0] in TRIP],
         "remarks": [REMARKS[code] for code in answer.remarks if code in REMARKS] if answer else [],
