@@ -74,6 +74,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "headwater.site.apps.SiteConfig",
     "headwater.registry",
+    "headwater.catalogue",
     "headwater.booking",
     "headwater.accounts",
     "django.contrib.auth",
