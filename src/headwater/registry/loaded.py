@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from headwater.accounts.audit import Actor
+from headwater.registry.models import Region
 from headwater.registry.regionfiles import RegionFiles
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was loaded, from which folder, by whom and when."""
+    """What was loaded (``files.folder`` is where from), by whom and when."""
 
     files: RegionFiles
-    folder: Path
+    region: Region
     by: Actor
     at: datetime
 

@@ -55,7 +55,6 @@ FACTS: Mapping[str, FactKind] = {
     "provider.zones": FactKind.WORDS,
     "provider.kind": FactKind.WORD,
     "provider.organisation": FactKind.WORD,
-    "provider.lists": FactKind.WORDS,
     "instrument.value": FactKind.MONEY,
     "order.amount": FactKind.MONEY,
     "order.access": FactKind.WORD,

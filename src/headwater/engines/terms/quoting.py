@@ -131,7 +131,7 @@ def _excluded(condition: Condition, facts: Facts) -> tuple[Reason, ...]:
 def _limits(scheme: Scheme, gross: int) -> tuple[int, list[Reason]]:
     """What the scheme could pay of ``gross``, and the limits that bit."""
     terms = scheme.terms
-    amount = Money(terms.currency, gross).times(terms.share).minor
+    amount = Money(terms.currency, gross).times(terms.share).minor if terms.share is not None else 0
     notes: list[Reason] = []
     left = {
         "order": terms.order_cap,
@@ -158,9 +158,12 @@ def offer_of(scheme: Scheme, facts: Facts, gross: Money) -> Offer:
         amount, notes = _limits(scheme, gross.minor)
     if terms.delivery == "voucher" and not scheme.voucher:
         reasons.append(Reason("scheme.voucher_missing", facts={"scheme": scheme.code}, source=scheme.source))
-    if not amount and gross.minor:
+    if terms.share is None:
+        reasons.append(Reason("scheme.share_unknown", source=scheme.source))
+    elif not amount and gross.minor:
         bit = str(notes[-1].facts["limit"]) if notes else "share"
         reasons.append(Reason("scheme.nothing_left", facts={"limit": bit}, source=scheme.source))
+        notes = []
     if not scheme.verified:
         notes.append(Reason("scheme.unverified", Weight.NOTE, source=scheme.source))
     decision = Decision((*reasons, *notes))
@@ -212,7 +215,7 @@ def quote(schemes: Sequence[Scheme], facts: Facts, gross: Money, only: Collectio
     -------
     Quote
         ``pays_now + vouchers = gross``; refunds are part of ``pays_now`` and come back. No scheme pays more than its
-        limits; together they never pay more than ``gross``.
+        limits; together they never pay more than ``gross``. Rewards go to the provider on top of it.
 
     Notes
     -----
@@ -221,7 +224,9 @@ def quote(schemes: Sequence[Scheme], facts: Facts, gross: Money, only: Collectio
     """
     offers = {one.code: offer_of(one, facts, gross) for one in schemes}
     amounts = {
-        code: one.could_minor for code, one in offers.items() if one.could_minor and (only is None or code in only)
+        code: one.could_minor
+        for code, one in offers.items()
+        if one.could_minor and one.delivery != "reward" and (only is None or code in only)
     }
     stack = {
         (one.code, other.code): _stack(one, other)
@@ -238,6 +243,9 @@ def quote(schemes: Sequence[Scheme], facts: Facts, gross: Money, only: Collectio
         offers[code] = replace(offers[code], pays_minor=pays)
     for code, one in offers.items():
         if not one.could_minor or code in chosen:
+            continue
+        if one.delivery == "reward":  # goes to the provider and takes nothing from what others may pay
+            offers[code] = replace(one, pays_minor=one.could_minor)
             continue
         if code not in amounts:
             reason = Reason("scheme.not_chosen")
@@ -259,7 +267,7 @@ def best_support(schemes: Sequence[Scheme], payable: Sequence[bool], gross: Mone
     """What schemes already found payable (`compiled` conditions say so) pay together of ``gross``: for lists."""
     amounts, chosen = {}, []
     for one, may in zip(schemes, payable, strict=True):
-        if may and (amount := _limits(one, gross.minor)[0]):
+        if may and one.terms.delivery != "reward" and (amount := _limits(one, gross.minor)[0]):
             amounts[one.code] = amount
             chosen.append(one)
     if len(chosen) < 2:

@@ -21,7 +21,7 @@ from headwater.engines.terms.conditions import (
 )
 
 REACHES = ("inside", "cross_border", "both")
-DELIVERIES = ("voucher", "refund")
+DELIVERIES = ("voucher", "refund", "reward")
 PAYERS = ("user_home", "provider_home", "scheme_home")
 DOCUMENTS = ("contract", "invoice", "report", "payment_proof", "other")
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -32,13 +32,14 @@ MOST_MINOR = 10**15
 class Terms:
     """What a version of a scheme says.
 
-    ``reach``: orders inside the scheme's jurisdiction, across a border, or both. ``delivery``: a voucher that lowers
-    what the user pays, or a refund after she paid. ``pays``: which jurisdictions pay, with their shares (sum 1).
+    ``share`` None: not known, so that nothing is paid until a version says it. ``reach``: orders inside one
+    jurisdiction, across a border, or both. ``delivery``: a voucher that lowers what the user pays, a refund after she
+    paid, or a reward to the provider on top of it. ``pays``: which jurisdictions pay, with their shares (sum 1).
     ``stacks_with``: codes of schemes that may pay for the same order, None for any. Money in minor units.
     """
 
     currency: str
-    share: Decimal
+    share: Decimal | None
     eligible: Condition = ALWAYS
     counts: Condition = ALWAYS
     excludes: tuple[Condition, ...] = ()
@@ -181,7 +182,7 @@ def read_terms(data: object) -> Terms:
 
     found = Terms(
         currency=money_of,
-        share=form.need("share", read_share, Decimal(1), "0.5"),
+        share=form.take("share", read_share, None, "0.5"),
         eligible=condition("eligible"),
         counts=condition("counts"),
         excludes=form.take("excludes", excluded, (), "a list of conditions"),
@@ -198,6 +199,8 @@ def read_terms(data: object) -> Terms:
         documents=form.take("documents", _documents, ("contract", "invoice", "report"), ", ".join(DOCUMENTS)),
         stacks_with=form.take("stacks_with", _stacks, frozenset(), 'a list of codes, or "any"'),
     )
+    if found.delivery == "voucher" and len(found.pays) > 1:
+        form.faults.append(fault("terms.voucher_split", "pays"))
     form.finish()
     return found
 
@@ -210,7 +213,7 @@ def terms_as_data(terms: Terms) -> dict[str, Any]:
 
     data: dict[str, Any] = {
         "currency": terms.currency,
-        "share": str(terms.share),
+        "share": None if terms.share is None else str(terms.share),
         "reach": terms.reach,
         "delivery": terms.delivery,
         "pays": terms.pays[0][0] if len(terms.pays) == 1 else {who: str(share) for who, share in terms.pays},

@@ -166,6 +166,9 @@ class SettlementLine(models.Model):
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="settlement_line_is_something"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.debtor_id} to {self.creditor_id} {self.amount_minor}"
+
 
 class Due(models.Model):
     """What one jurisdiction owes another because the other paid out for it; settled once."""
@@ -184,3 +187,6 @@ class Due(models.Model):
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="due_is_something"),
         ]
         indexes = [models.Index(fields=["on"], name="due_open", condition=Q(settlement=None))]
+
+    def __str__(self) -> str:
+        return f"{self.debtor_id} to {self.creditor_id} {self.amount_minor}"

@@ -82,7 +82,8 @@ class OrderSupport(models.Model):
             known("state", SupportState, "order_support"),
             models.UniqueConstraint(fields=["order", "version", "payer"], name="order_support_once"),
             models.CheckConstraint(
-                condition=Q(used_minor__gte=0, used_minor__lte=F("reserved_minor")), name="order_support_within_reserved"
+                condition=Q(used_minor__gte=0, used_minor__lte=F("reserved_minor")),
+                name="order_support_within_reserved",
             ),
             models.CheckConstraint(condition=Q(reserved_minor__gt=0), name="order_support_is_something"),
         ]
@@ -92,15 +93,18 @@ class OrderSupport(models.Model):
         return f"{self.order_id}: {self.reserved_minor}"
 
 
+class CapOf(models.TextChoices):
+    """Whose use of a scheme is counted."""
+
+    USER = "user", _("user")
+    PROVIDER = "provider", _("provider")
+
+
 class CapUse(models.Model):
     """What a user or a provider has had from a scheme in a year; the database holds it under the cap."""
 
-    class Who(models.TextChoices):
-        USER = "user", _("user")
-        PROVIDER = "provider", _("provider")
-
     scheme = models.ForeignKey("support.Scheme", models.PROTECT, related_name="+")
-    who = models.CharField(max_length=10, choices=Who)
+    who = models.CharField(max_length=10, choices=CapOf)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     year = models.PositiveSmallIntegerField()
     used_minor = models.BigIntegerField(default=0)
@@ -108,7 +112,7 @@ class CapUse(models.Model):
 
     class Meta:
         constraints = [
-            known("who", Who, "cap_use"),
+            known("who", CapOf, "cap_use"),
             models.UniqueConstraint(fields=["scheme", "who", "organisation", "year"], name="cap_use_once"),
             models.CheckConstraint(condition=Q(used_minor__gte=0), name="cap_use_not_negative"),
             models.CheckConstraint(
@@ -116,6 +120,8 @@ class CapUse(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.scheme_id} {self.who} {self.organisation_id} {self.year}: {self.used_minor}"
 
 
 class ServiceRecord(models.Model):

@@ -94,6 +94,9 @@ class RateTable(models.Model):
         ]
         indexes = [models.Index(fields=["instrument"], name="rate_table_by_instrument", condition=~Q(instrument=None))]
 
+    def __str__(self) -> str:
+        return self.public_id
+
     @property
     def synthetic(self) -> bool:
         return self.source.synthetic
@@ -128,6 +131,9 @@ class Recognition(models.Model):
     class Meta:
         constraints = [known("kind", RecognitionKind, "recognition"), in_order("recognition")]
 
+    def __str__(self) -> str:
+        return self.code
+
     @property
     def article(self) -> str:
         return in_language(self.article_zh, self.article_en)[0]
@@ -151,6 +157,9 @@ class Registration(models.Model):
 
     class Meta:
         constraints = [known("size_class", SizeClass, "registration", blank=True)]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id}: {self.size_class}"
 
 
 class AssessmentFormula(Named):
