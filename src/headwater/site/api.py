@@ -18,6 +18,7 @@ from headwater.accounts.api import identify, problem, refusal
 from headwater.accounts.api.notices import router as notices
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.api import router as registry
+from headwater.support.api import router as support
 
 api = NinjaAPI(
     title="Headwater",
@@ -34,6 +35,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
+api.add_router("", support)
 api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 

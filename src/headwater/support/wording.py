@@ -213,6 +213,7 @@ REASONS = {
     ),
     "rates.minimum": _shown(_("The owner's minimum of %(amount)s is charged."), 200),
     # Officers.
+    "jurisdiction.not_found": Wording(_("There is no jurisdiction “%(value)s”."), 404),
     "office.not_yours": Wording(
         _("Only officers of the jurisdiction may do this. Ask the operator of the node for that role.")
     ),
@@ -224,6 +225,7 @@ REASONS = {
     "order.not_found": Wording(_("There is no such order, or it is not shown to you."), 404),
     "order.not_a_member": Wording(_("You don't belong to this organisation. Ask its administrator to add you.")),
     "order.not_open": _shown(_("The order is no longer open (%(state)s)."), 409),
+    "order.of_a_booking": Wording(_("This order belongs to %(subject)s. Cancel or use that; its money follows."), 409),
     "order.price_changed": Wording(
         _(
             "The price or what is left of the support has changed since you saw it. Look at the new quote and try again."
@@ -238,6 +240,7 @@ REASONS = {
     ),
     "usage.reversed": Wording(_("The usage ends before it begins. Check both times."), INVALID),
     "usage.in_the_future": Wording(_("The usage ends in the future. Charge it when it is over."), INVALID),
+    "usage.zone_missing": Wording(_("Give times with their zone, such as 2026-03-10T09:00:00+08:00."), INVALID),
     "usage.negative": Wording(_("Hours and samples can't be below nothing."), INVALID),
     # Vouchers and claims.
     "voucher.not_found": Wording(_("There is no such voucher, or it is not shown to you."), 404),
