@@ -34,7 +34,7 @@ from headwater.registry.facts import viewer_of
 from headwater.registry.models import Instrument, InstrumentTechnique, Jurisdiction, Organisation, Tie, Zone
 from headwater.registry.queries import region
 from headwater.support.models import Account, CapUse, RateTable, SchemeVersion, Voucher
-from headwater.support.rules import NOBODY, Party
+from headwater.support.rules import NOBODY, OrderFacts, Party, says_order
 
 KEPT_S = 60
 ACADEMIC = frozenset({"university", "research_institute", "laboratory", "hospital", "education"})
@@ -539,3 +539,23 @@ def requote(stored: Mapping[str, Any], versions: Mapping[int, SchemeVersion], ta
             )
         )
     return quote(schemes, facts, Money(stored["quote"]["currency"], gross), stored["only"])
+
+
+def order_facts(quoted: Quoted, expected_minor: int | None) -> OrderFacts:
+    """What decides whether an order may be placed by a quote."""
+    asked = quoted.wanted.schemes or ()
+    known = {one.scheme for one in quoted.quote.offers}
+    paying = {one.scheme for one in quoted.quote.offers if one.pays_minor}
+    return OrderFacts(
+        organisation_id=quoted.wanted.organisation.pk if quoted.wanted.organisation else None,
+        priced=quoted.decision,
+        expected_minor=expected_minor,
+        now_minor=quoted.quote.pays_now_minor,
+        unknown_schemes=tuple(code for code in asked if code not in known),
+        not_paying=tuple(code for code in asked if code in known and code not in paying),
+    )
+
+
+def order_decision(quoted: Quoted, expected_minor: int | None) -> Decision:
+    """What a quote says against an order, whoever asks."""
+    return says_order(order_facts(quoted, expected_minor))

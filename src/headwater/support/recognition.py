@@ -11,13 +11,11 @@ from headwater.support.rules import RecognitionFacts, is_recognised
 
 def recognised(kind: str, code: str, *, granted_in: str, wanted_in: str, day: date) -> Decision:
     """Say whether ``code`` (a qualification's, a course's, a template's) granted in the jurisdiction of code
-    ``granted_in`` counts in ``wanted_in`` on ``day``; one query, none where both are the same.
+    ``granted_in`` counts in ``wanted_in`` on ``day``; one query.
 
     ``kind`` is ``qualification``, ``safety_course`` or ``contract_template``. The rule that lets it count is a note of
     the decision, with its source.
     """
-    if granted_in == wanted_in:
-        return Decision()
     rows = Recognition.objects.filter(kind=kind, granted_in__code=granted_in, counts_in__code=wanted_in)
     found = tuple(
         RecognitionFacts(

@@ -144,19 +144,15 @@ class OrderFacts:
 
     organisation_id: int | None
     priced: Decision
-    gross_minor: int
     expected_minor: int | None
     now_minor: int
     unknown_schemes: tuple[str, ...]
     not_paying: tuple[str, ...]
 
 
-def may_order(facts: OrderFacts, party: Party) -> Decision:
-    """Say whether the order's money may be reserved: by a member of the organisation that pays."""
-    decision = may_write(party)
-    if party.user_id is not None and facts.organisation_id is not None and not party.belongs(facts.organisation_id):
-        decision += Decision((Reason("order.not_a_member"),))
-    decision += facts.priced
+def says_order(facts: OrderFacts) -> Decision:
+    """Say what stands against the order itself: prices that are missing or have changed, schemes that don't pay."""
+    decision = facts.priced
     for code in facts.unknown_schemes:
         decision += Decision((Reason("scheme.not_found", facts={"value": code}),))
     for code in facts.not_paying:
@@ -164,6 +160,14 @@ def may_order(facts: OrderFacts, party: Party) -> Decision:
     if facts.expected_minor is not None and facts.expected_minor != facts.now_minor:
         decision += Decision((Reason("order.price_changed"),))
     return decision
+
+
+def may_order(facts: OrderFacts, party: Party) -> Decision:
+    """Say whether the order's money may be reserved: by a member of the organisation that pays."""
+    decision = may_write(party)
+    if party.user_id is not None and facts.organisation_id is not None and not party.belongs(facts.organisation_id):
+        decision += Decision((Reason("order.not_a_member"),))
+    return decision + says_order(facts)
 
 
 def may_see_order(
@@ -431,10 +435,10 @@ def is_recognised(
 ) -> Decision:
     """Say whether ``code`` of ``kind``, granted in one jurisdiction, counts in another on ``day``.
 
-    At home everything counts. Elsewhere it counts by a rule, which is named as a note with its source.
+    It counts by a rule, which is named as a note with its source. A rule that nobody has verified opens nothing: it is
+    told as the reason instead.
     """
-    if granted_in == wanted_in:
-        return Decision()
+    unverified = None
     for one in rules:
         if (one.kind, one.granted_in, one.counts_in) != (kind, granted_in, wanted_in):
             continue
@@ -442,11 +446,11 @@ def is_recognised(
             continue
         if one.valid_from <= day and (one.valid_to is None or day <= one.valid_to):
             facts = {"rule": one.code, "from": granted_in, "to": wanted_in}
-            found = [Reason("recognition.by_rule", Weight.NOTE, facts, one.source)]
-            if not one.verified:
-                found.append(Reason("scheme.unverified", Weight.NOTE, source=one.source))
-            return Decision(tuple(found))
-    return Decision((Reason("recognition.none", facts={"from": granted_in, "to": wanted_in}),))
+            if one.verified:
+                return Decision((Reason("recognition.by_rule", Weight.NOTE, facts, one.source),))
+            unverified = Reason("recognition.unverified", Weight.BLOCKS, facts, one.source)
+    nothing = Reason("recognition.none", facts={"from": granted_in, "to": wanted_in})
+    return Decision((unverified or nothing,))
 
 
 def may_register(organisation_id: int, party: Party) -> Decision:

@@ -277,7 +277,6 @@ REASONS = {
     "settlement.done_already": Wording(_("This month is settled already."), 409),
     "settlement.nothing": Wording(_("The jurisdictions owe one another nothing for this month."), 409),
     "settlement.moved_meanwhile": Wording(_("A debt came in while the month was settled. Settle it again."), 409),
-    "settlement.not_found": Wording(_("There is no such settlement."), 404),
     "settlement.month_unreadable": Wording(_("“%(value)s” is not a month. Write 2026-03."), INVALID),
     "charge.not_found": Wording(_("There is no such charge, or it is not shown to you."), 404),
     "charge.is_adjustment": Wording(_("This is an adjustment itself. Adjust the charge that it belongs to."), 409),
@@ -291,23 +290,21 @@ REASONS = {
     "pay.key_reused": Wording(_("The key “%(value)s” was used for another payment."), 409),
     # Recognition, assessment, reports.
     "recognition.by_rule": _shown(_("Granted in %(from)s, it counts in %(to)s by the rule %(rule)s."), 200),
+    "recognition.unverified": _shown(
+        _(
+            "Granted in %(from)s: the rule %(rule)s would let it count in %(to)s, but an officer there must verify it first."
+        )
+    ),
+    "recognition.exists": Wording(_("There is a recognition with the code “%(value)s” already."), 409),
+    "recognition.kind_unknown": Wording(
+        _("“%(value)s” can't be recognised. Use qualification, safety_course or contract_template."), INVALID
+    ),
     "recognition.none": _shown(
         _(
             "Granted in %(from)s, it does not count in %(to)s: no rule says so. Take the course there, or ask the officer."
         )
     ),
-    "assessment.no_formula": Wording(_("No formula of assessment is known for this organisation's jurisdiction."), 404),
-    "report.target_unknown": Wording(_("“%(value)s” is no platform that reports go to: %(want)s."), INVALID),
-    "report.not_found": Wording(_("There is no such report, or it is not shown to you."), 404),
-    "report.receiver_missing": Wording(
-        _("No address is set for this platform. Give one, beginning with https:// or http://."), INVALID
-    ),
-    "report.field_missing": Wording(_("%(field)s is missing."), INVALID),
-    "report.field_too_long": Wording(_("%(field)s has %(have)s characters; the most is %(most)s."), INVALID),
-    "report.field_wrong": Wording(_("%(field)s: “%(value)s” is not one of the platform's values."), INVALID),
-    "report.unreachable": Wording(_("The platform does not answer (%(why)s). Send the rest again later."), 409),
     "amount.unreadable": Wording(_("“%(value)s” is not an amount of money. Write 1250.50."), INVALID),
-    "file.unreadable": Wording(_("Line %(line)s: %(what)s"), INVALID),
     "file.no_rows": Wording(_("The file has no rows in it."), INVALID),
 }
 

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from headwater.accounts.audit import Act, Actor, record
+from headwater.accounts.models import User
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.core.money import Money
@@ -34,6 +35,7 @@ from headwater.support.facts import (
     assemble,
     considered,
     gather,
+    order_facts,
     payers_of,
     rates_of,
     source_keys,
@@ -116,10 +118,12 @@ def place_order(
     *,
     subject: str = "",
     expected_minor: int | None = None,
+    holder: User | None = None,
     by: Actor,
     at: datetime,
 ) -> Order:
-    """Reserve an order's money. ``subject`` is the public id of what is ordered; empty: the order's own.
+    """Reserve an order's money. ``subject`` is the public id of what is ordered; empty: the order's own. ``holder`` is
+    whose order it is, where somebody else acts for her; ``party`` is hers.
 
     With ``expected_minor``, what the user was told she pays now, an order that would cost anything else is refused.
     Raises `Refused` with every reason; then nothing is reserved.
@@ -139,7 +143,7 @@ def place_order(
         quoted = assemble(wanted, gathered, found, filled)
     else:
         caps = []
-    decision = rules.may_order(_order_facts(quoted, expected_minor), party)
+    decision = rules.may_order(order_facts(quoted, expected_minor), party)
     permit(decision)
     public_id = new_id("ord", node_prefix())
     order = Order.objects.create(
@@ -148,7 +152,7 @@ def place_order(
         organisation=wanted.organisation,
         provider=wanted.provider,
         instrument=wanted.instrument,
-        user=by.user,
+        user=holder or by.user,
         rate_table=quoted.table,
         day=wanted.day,
         currency=quoted.price.currency,
@@ -163,21 +167,6 @@ def place_order(
     }
     record(Act("order.placed", order.public_id, changes, decision), by=by, at=at)
     return order
-
-
-def _order_facts(quoted: Quoted, expected_minor: int | None) -> rules.OrderFacts:
-    asked = quoted.wanted.schemes or ()
-    known = {one.scheme for one in quoted.quote.offers}
-    paying = {one.scheme for one in _paying(quoted)}
-    return rules.OrderFacts(
-        organisation_id=quoted.wanted.organisation.pk if quoted.wanted.organisation else None,
-        priced=quoted.decision,
-        gross_minor=quoted.price.total_minor,
-        expected_minor=expected_minor,
-        now_minor=quoted.quote.pays_now_minor,
-        unknown_schemes=tuple(code for code in asked if code not in known),
-        not_paying=tuple(code for code in asked if code in known and code not in paying),
-    )
 
 
 def _reserve(
@@ -238,6 +227,7 @@ def _locked_order(subject: str) -> Order:
         Order.objects.select_for_update(of=("self",))
         .select_related("provider__city__jurisdiction", "organisation", "instrument__city__jurisdiction", "rate_table")
         .filter(subject=subject)
+        .order_by("-pk")
         .first()
     )
     if order is None:

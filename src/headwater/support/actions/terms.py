@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from headwater.accounts.audit import Act, Actor, record
-from headwater.core.decision import Decision, Reason, Refused, permit
+from headwater.core.decision import Decision, Reason, permit
 from headwater.core.identity import new_id
 from headwater.core.money import Money
 from headwater.engines.terms import TermsError, rates_as_data, read_rates, read_terms, terms_as_data
@@ -19,7 +19,16 @@ from headwater.registry.models import Instrument, Jurisdiction, Organisation, Si
 from headwater.registry.queries import node_prefix
 from headwater.support import rules
 from headwater.support.actions import ledger
-from headwater.support.models import AccountKind, Entry, RateTable, Registration, Scheme, SchemeVersion
+from headwater.support.models import (
+    AccountKind,
+    Entry,
+    RateTable,
+    Recognition,
+    RecognitionKind,
+    Registration,
+    Scheme,
+    SchemeVersion,
+)
 from headwater.support.rules import Party
 
 
@@ -232,6 +241,49 @@ def register(organisation: Organisation, declared: Declared, party: Party, *, by
     return made
 
 
-def refuse_unknown(code: str) -> Refused:
-    """The refusal of a scheme that there is none of."""
-    return Refused(Decision((Reason("scheme.not_found", facts={"value": code}),)))
+@dataclass(frozen=True, slots=True)
+class RecognitionDraft:
+    """A rule by which what is granted in one jurisdiction counts in another; no codes: all."""
+
+    code: str
+    kind: str
+    granted_in: Jurisdiction
+    counts_in: Jurisdiction
+    codes: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None = None
+    article_zh: str = ""
+    article_en: str = ""
+
+
+@transaction.atomic
+def publish_recognition(draft: RecognitionDraft, party: Party, *, by: Actor, at: datetime) -> Recognition:
+    """Publish a recognition: an officer of the jurisdiction where it shall count may, and answers for it."""
+    decision = rules.may_office(draft.counts_in.pk, party)
+    if draft.kind not in RecognitionKind.values:
+        decision += Decision((Reason("recognition.kind_unknown", facts={"value": draft.kind}),))
+    if not draft.code or Recognition.objects.filter(code=draft.code).exists():
+        decision += Decision((Reason("recognition.exists", facts={"value": draft.code}),))
+    decision += rules.may_publish(rules.DatesFacts(draft.valid_from, draft.valid_to, at.date(), None))
+    permit(decision)
+    source, _new = Source.objects.get_or_create(
+        key=f"recognition-{draft.code}",
+        defaults={"kind": SourceKind.DECLARATION, "title_zh": draft.article_zh, "title_en": draft.article_en},
+    )
+    made = Recognition.objects.create(
+        public_id=new_id("rec", node_prefix()),
+        code=draft.code,
+        kind=draft.kind,
+        granted_in=draft.granted_in,
+        counts_in=draft.counts_in,
+        codes=list(draft.codes),
+        valid_from=draft.valid_from,
+        valid_to=draft.valid_to,
+        article_zh=draft.article_zh,
+        article_en=draft.article_en,
+        source=source,
+        verified=True,
+    )
+    changes = {"kind": [None, made.kind], "from": [None, draft.granted_in.code], "to": [None, draft.counts_in.code]}
+    record(Act("recognition.published", made.public_id, changes, decision), by=by, at=at)
+    return made

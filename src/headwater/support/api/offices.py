@@ -19,7 +19,13 @@ from headwater.registry.models import Jurisdiction
 from headwater.support import queries, rules
 from headwater.support.actions.claims import decide_claim, decide_voucher
 from headwater.support.actions.settlement import settle
-from headwater.support.actions.terms import SchemeDraft, fund_budget, publish_scheme
+from headwater.support.actions.terms import (
+    RecognitionDraft,
+    SchemeDraft,
+    fund_budget,
+    publish_recognition,
+    publish_scheme,
+)
 from headwater.support.api.orders import seen_claim
 from headwater.support.api.shapes import (
     ClaimDetail,
@@ -35,7 +41,7 @@ from headwater.support.api.shapes import (
     version_out,
     voucher_out,
 )
-from headwater.support.models import Scheme
+from headwater.support.models import Recognition, Scheme
 from headwater.support.tryout import try_terms
 
 router = Router(tags=["support"])
@@ -248,3 +254,61 @@ def post_settlement(request: HttpRequest, body: SettleIn) -> Any:
     party = party_for(request)
     made = settle(month_of(body.month), body.currency, party, by=caller(request), at=timezone.now())
     return Status(201, settlement_out(queries.settlements().get(pk=made.pk)))
+
+
+class RecognitionIn(Schema):
+    """What is granted in one jurisdiction counts in another; `codes` empty: all of the kind."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(min_length=1, max_length=60)
+    kind: str = Field(max_length=20)
+    granted_in: str = Field(max_length=20)
+    counts_in: str = Field(max_length=20)
+    codes: list[str] = Field([], max_length=100)
+    valid_from: date
+    valid_to: date | None = None
+    article_zh: str = Field("", max_length=500)
+    article_en: str = Field("", max_length=500)
+
+
+class RecognitionOut(Schema):
+    code: str
+    kind: str
+    granted_in: str
+    counts_in: str
+    codes: list[str]
+    valid_from: date
+    valid_to: date | None
+    article: str
+    verified: bool
+    source: str
+
+
+def _recognition_out(one: Recognition) -> dict[str, Any]:
+    return {
+        **{
+            name: getattr(one, name)
+            for name in ("code", "kind", "codes", "valid_from", "valid_to", "article", "verified")
+        },
+        "granted_in": one.granted_in.code,
+        "counts_in": one.counts_in.code,
+        "source": str(one.source),
+    }
+
+
+@router.get("/recognitions", response=list[RecognitionOut], summary="List what counts where")
+def list_recognitions(request: HttpRequest) -> Any:  # noqa: ARG001
+    rows = Recognition.objects.select_related("granted_in", "counts_in", "source").order_by("kind", "code")
+    return [_recognition_out(one) for one in rows]
+
+
+@router.post("/recognitions", response={201: RecognitionOut, **PROBLEMS}, summary="Publish a recognition")
+def post_recognition(request: HttpRequest, body: RecognitionIn) -> Any:
+    given = body.dict()
+    for name in ("granted_in", "counts_in"):
+        given[name] = jurisdiction_of(given[name])
+    draft = RecognitionDraft(**{**given, "codes": tuple(given["codes"])})
+    return Status(
+        201, _recognition_out(publish_recognition(draft, party_for(request), by=caller(request), at=timezone.now()))
+    )

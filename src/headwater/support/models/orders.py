@@ -20,11 +20,13 @@ class OrderState(models.TextChoices):
 class Order(models.Model):
     """The money of one thing ordered: a reservation, a beamtime, a service; ``subject`` is that thing's public id.
 
+    A thing that is changed gets a new order in the place of the old one, which is released.
+
     ``quote`` holds the facts, the rates and the schemes' versions as they were, and what was decided on them.
     """
 
     public_id = models.CharField(max_length=40, unique=True, editable=False)
-    subject = models.CharField(max_length=40, unique=True)
+    subject = models.CharField(max_length=40)
     organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="orders")
     provider = models.ForeignKey(Organisation, models.PROTECT, related_name="provided_orders")
     instrument = models.ForeignKey(Instrument, models.PROTECT, null=True, related_name="orders")
@@ -43,10 +45,14 @@ class Order(models.Model):
             known("state", OrderState, "order"),
             models.CheckConstraint(condition=Q(gross_minor__gte=0), name="order_gross_not_negative"),
             models.CheckConstraint(condition=~Q(subject=""), name="order_subject_named"),
+            models.UniqueConstraint(
+                fields=["subject"], condition=~Q(state="released"), name="order_open_once_a_subject"
+            ),
         ]
         indexes = [
             models.Index(fields=["organisation", "-id"], name="order_by_organisation"),
             models.Index(fields=["provider", "-id"], name="order_by_provider"),
+            models.Index(fields=["subject", "-id"], name="order_by_subject"),
         ]
 
     def __str__(self) -> str:
