@@ -19,6 +19,7 @@ from headwater.accounts.api.notices import router as notices
 from headwater.catalogue.api import router as catalogue
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.api import router as registry
+from headwater.support.api import router as support
 
 api = NinjaAPI(
     title="Headwater",
@@ -36,6 +37,7 @@ api = NinjaAPI(
 )
 api.add_router("", registry)
 api.add_router("", catalogue)
+api.add_router("", support)
 api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 
