@@ -89,7 +89,7 @@ class Complexity:
     kind : float64 array, shape (classes,)
         Product (class) complexity index, mean 0 and deviation 1; nan for classes left out.
     relatedness : float64 array, shape (regions, classes)
-        Density of related classes around each class, 0 to 1, the class itself counted; nan where left out.
+        Density of related classes around each class, 0 to 1, the class itself left out; nan where left out.
     """
 
     region: NDArray[np.float64]
