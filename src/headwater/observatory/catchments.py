@@ -10,6 +10,7 @@ import numpy as np
 
 from headwater.engines import statistics
 from headwater.observatory.records import Records
+from headwater.observatory.subjects import Subject, SubjectError
 from headwater.observatory.travel import Travel, travel
 
 
@@ -172,3 +173,71 @@ def instrument_access(records: Records, *, limit_min: float) -> list[dict[str, A
         {"city": code, "instruments": supply[code], "people": int(people[k]), "per_million": 1e6 * float(reach[k])}
         for k, code in enumerate(codes)
     ]
+
+
+def given_places(records: Records, rows: Sequence[dict[str, Any]]) -> list[Place]:
+    """Places that somebody gives: with coordinates, a city of the record, or both; the nearest city's trains serve."""
+    from headwater.observatory.geocode import Nearest
+
+    lat = [np.nan if row["lat"] is None else row["lat"] for row in rows]
+    lon = [np.nan if row["lon"] is None else row["lon"] for row in rows]
+    near = Nearest(records.snapshot.cities).of(lat, lon)
+    places = []
+    for row, found in zip(rows, near, strict=True):
+        city = row["city"] or str(found)
+        if city and city not in records.city:
+            raise SubjectError("subject.unknown", given=f"city:{city}")
+        known = row["lat"] is not None and row["lon"] is not None
+        centre = records.city[city] if city else None
+        at = (row["lat"], row["lon"]) if known else (centre["lat"], centre["lon"]) if centre else (None, None)
+        places.append(Place(row["name"], *at, city, row["weight"]))
+    return places
+
+
+def from_subject(
+    records: Records, origin: Subject, places: Sequence[Place], *, limit_km: float, limit_min: float
+) -> Catchment:
+    """The catchment of a subject with a place and a city to take trains from.
+
+    Raises
+    ------
+    SubjectError
+        It has neither coordinates nor a city.
+    """
+    if not origin.cities or origin.kind in ("region", "jurisdiction") or origin.corridor:
+        raise SubjectError("indicator.not_for_subject", kind=origin.kind, kinds="city, zone, facility, organisation")
+    city = records.city[origin.cities[0]]
+    lat, lon = (
+        (origin.lat, origin.lon) if origin.lat is not None and origin.lon is not None else (city["lat"], city["lon"])
+    )
+    return catchment(records, (lat, lon, city["code"]), places, limit_km=limit_km, limit_min=limit_min)
+
+
+def as_json(found: Catchment) -> dict[str, Any]:
+    return {
+        "limit_km": found.limit_km,
+        "limit_min": found.limit_min,
+        "timetable": found.timetable,
+        "shares": found.shares,
+        "weights": {
+            "both": found.overlap.both,
+            "only_distance": found.overlap.only_first,
+            "only_rail": found.overlap.only_second,
+            "neither": found.overlap.neither,
+        },
+        "unplaced": found.unplaced,
+        "synthetic_share": found.synthetic_share,
+        "places": [
+            {
+                "name": one.place.name,
+                "city": one.place.city,
+                "lat": one.place.lat,
+                "lon": one.place.lon,
+                "weight": one.place.weight,
+                "km": None if one.km is None else round(one.km, 3),
+                "minutes": one.minutes,
+                "set": one.set_code,
+            }
+            for one in found.reached
+        ],
+    }

@@ -147,3 +147,12 @@ PARTS = {
     "patent": _("patents"),
     "deal": _("deals"),
 }
+
+# The sets of places that a catchment can be asked for.
+SETS = {
+    "suppliers": _("suppliers of the plant (all suppliers for a city)"),
+    "organisations": _("research organisations"),
+    "universities": _("universities"),
+    "firms": _("high-tech enterprises, by city"),
+    "people": _("people, by city"),
+}

@@ -72,6 +72,7 @@ class Record:
     zones: Sequence[Mapping[str, Any]]
     facilities: Sequence[Mapping[str, Any]]
     abroad: Sequence[tuple[str, float, float, str, float]]  # name, lat, lon, country, population
+    hubs: Sequence[tuple[str, str]] = ()  # organisations known for their partners: code, city
 
 
 def make_world(record: Record, *, documents: int, seed: int) -> World:
@@ -352,17 +353,17 @@ def _uses(record: Record, rng: np.random.Generator) -> dict[str, dict[str, Any]]
     start = drawn(6000, 1.1)
     end = np.array([rng.choice(codes.size, p=pull[k] / pull[k].sum()) for k in start])
     pay_start, pay = drawn(1500, 1.1), drawn(1500, 1.4)
-    alliances = [
-        (
-            kind,
-            f"Synthetic {kind.replace('_', ' ')} {k + 1}",
-            f"synthetic-member-{kind}-{k}-{m}",
-            str(codes[drawn(1)[0]]),
-        )
-        for kind, count, members in (("consortium", 12, 6), ("joint_centre", 60, 2), ("partnership", 90, 2))
-        for k in range(count)
-        for m in range(members)
-    ]
+    kinds = ("university", "company", "research_institute")
+    alliances = []
+    for kind, count, members in (("consortium", 12, 6), ("joint_centre", 60, 2), ("partnership", 90, 2)):
+        where = drawn(count * members)
+        for k in range(count * members):
+            name = f"Synthetic {kind.replace('_', ' ')} {k // members + 1}"
+            member, who, at = f"synthetic-{kind}-{k}", kinds[k % 3], str(codes[where[k]])
+            if record.hubs and kind != "consortium" and k % members == 0 and rng.random() < 0.6:
+                member, at = record.hubs[k % len(record.hubs)]
+                who = "research_institute"
+            alliances.append((kind, name, member, who, at))
     return {
         "suppliers": suppliers,
         "projects": projects,
@@ -383,8 +384,8 @@ def _uses(record: Record, rng: np.random.Generator) -> dict[str, dict[str, Any]]
             "kind": [row[0] for row in alliances],
             "name": [row[1] for row in alliances],
             "member": [row[2] for row in alliances],
-            "member_kind": [("university", "company", "research_institute")[k % 3] for k in range(len(alliances))],
-            "city": [row[3] for row in alliances],
+            "member_kind": [row[3] for row in alliances],
+            "city": [row[4] for row in alliances],
             "since": list(_days(rng, len(alliances))),
         },
     }

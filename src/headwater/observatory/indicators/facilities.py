@@ -130,6 +130,13 @@ def beamtime_met(records: Records, subject: Subject, period: Period) -> Answer:
     )
 
 
+def _member_here(subject: Subject) -> tuple[str, object]:
+    """The condition that a row of alliances is a member here, and what it is given."""
+    if subject.kind == "organisation":
+        return "member = ?", subject.code
+    return "city IN (SELECT unnest(?))", list(subject.cities)
+
+
 def _alliances(records: Records, subject: Subject, period: Period, kind: str) -> tuple[set[str], int, int]:
     """Names of the alliances of a kind with a member here; how many members they have, how many made up."""
     names: set[str] = set()
@@ -143,18 +150,17 @@ def _alliances(records: Records, subject: Subject, period: Period, kind: str) ->
             names.add(row["name_en"] or row["name_zh"] or f"{row['start']} – {row['end']}")
             members += 1
             made += row["synthetic"]
-    if subject.kind != "organisation":
-        rows = records.rows(
-            """SELECT name, count(*), count(*) FILTER (synthetic) FROM alliances
-               WHERE kind = ? AND (since IS NULL OR since < ?) GROUP BY 1
-               HAVING bool_or(city IN (SELECT unnest(?)))""",
-            kind,
-            period.end,
-            list(subject.cities),
-        )
-        names |= {row[0] for row in rows}
-        members += sum(row[1] for row in rows)
-        made += sum(row[2] for row in rows)
+    here, given = _member_here(subject)
+    rows = records.rows(
+        f"""SELECT name, count(*), count(*) FILTER (synthetic) FROM alliances
+            WHERE kind = ? AND (since IS NULL OR since < ?) GROUP BY 1 HAVING bool_or({here})""",  # noqa: S608
+        kind,
+        period.end,
+        given,
+    )
+    names |= {row[0] for row in rows}
+    members += sum(row[1] for row in rows)
+    made += sum(row[2] for row in rows)
     return names, members, made
 
 
@@ -184,14 +190,15 @@ def partner_universities(records: Records, subject: Subject, period: Period) -> 
                 mine = row[other] == subject.code
             if row["kind"] == "partnership" and row[f"{side}_kind"] == "university" and begun and mine:
                 seen[row[side]] = row["synthetic"]
-    if subject.kind != "organisation":
-        for member, made in records.rows(
-            """SELECT member, bool_and(synthetic) FROM alliances WHERE kind = 'partnership' AND member_kind = 'university'
-               AND (since IS NULL OR since < ?) AND city IN (SELECT unnest(?)) GROUP BY 1""",
-            period.end,
-            list(subject.cities),
-        ):
-            seen.setdefault(member, made)
+    here, given = _member_here(subject)
+    for member, made in records.rows(
+        f"""SELECT member, bool_and(synthetic) FROM alliances WHERE kind = 'partnership' AND member_kind = 'university'
+            AND (since IS NULL OR since < ?)
+            AND name IN (SELECT name FROM alliances WHERE kind = 'partnership' AND {here}) GROUP BY 1""",  # noqa: S608
+        period.end,
+        given,
+    ):
+        seen.setdefault(member, made)
     return estimate(records, "universities", len(seen), count=len(seen), made=sum(seen.values()), lacks="alliances")
 
 
