@@ -74,6 +74,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "headwater.site.apps.SiteConfig",
     "headwater.registry",
+    "headwater.booking",
     "headwater.accounts",
     "headwater.observatory",
     "django.contrib.auth",
