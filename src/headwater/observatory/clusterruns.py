@@ -114,6 +114,8 @@ def run(records: Records, asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]
             "inside": grid.inside.round(4).tolist(),
             "rank": {str(int(k)): grid.rank[:, :, k].tolist() for k in ranking.order[:SHOWN]},
         },
+        "seed": asked.seed,
+        "resamples": asked.resamples,
         "last_day": str(records.one("SELECT max(date) FROM addresses")[0] or ""),
         "labels_sha256": hashlib.sha256(labels.astype("<i4").tobytes()).hexdigest(),
     }

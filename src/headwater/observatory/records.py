@@ -6,7 +6,6 @@ function of the snapshot, the store's parts, the timetable that ships, and its p
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,21 +37,11 @@ class Snapshot:
 
     def text(self) -> str:
         """The same text for the same record."""
-        return json.dumps(self.__dict__, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return json.dumps(vars(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def read(cls, text: str) -> Snapshot:
         return cls(**json.loads(text))
-
-    @cached_property
-    def digest(self) -> str:
-        return hashlib.sha256(
-            json.dumps(
-                {key: value for key, value in self.__dict__.items() if key not in ("as_of", "digest")},
-                ensure_ascii=False,
-                sort_keys=True,
-            ).encode()
-        ).hexdigest()
 
 
 @dataclass
