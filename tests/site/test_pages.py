@@ -77,6 +77,14 @@ PAGES = {
     "figures": "/figures/",
     "source": "/sources/a-source/",
     "account": "/account/",
+    "observatory": "/observatory/",
+    "observatory_indicators": "/observatory/indicators/",
+    "observatory_indicator": "/observatory/indicators/facilities-by-status/",
+    "observatory_clusters": "/observatory/clusters/",
+    "observatory_flows": "/observatory/flows/",
+    "observatory_reach": "/observatory/reach/",
+    "observatory_reports": "/observatory/reports/",
+    "observatory_data": "/observatory/data/",
     "notices": "/account/notices/",
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
@@ -86,6 +94,10 @@ NO_PAGE = {
     "import_rejects",
     "take_import",
     "revoke_token",
+    "observatory_indicators_csv",
+    "observatory_new_clusters",
+    "observatory_new_report",
+    "observatory_report_file",
     "read_notices",
     "choose_mails",
     "follow_notice",
@@ -95,7 +107,7 @@ NO_PAGE = {
     "metrics",
 }
 # Reached only after an import; its own tests show it.
-ELSEWHERE = {"import_run"}
+ELSEWHERE = {"import_run", "observatory_report"}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",

@@ -22,7 +22,7 @@ from headwater.observatory.world import ORIGIN, Record, make_world
 from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
-WORLD_DOCUMENTS = 20_000
+WORLD_DOCUMENTS, WORLD_SEED = 20_000, 20250901
 
 
 @transaction.atomic
@@ -81,9 +81,9 @@ def _end(run: Run, state: str, *, problem: str = "", **kept: Any) -> None:
 
 
 # The made-up world ----------------------------------------------------------------------------------------------
-def ask_world_if_needed(seed: int | None, *, at: datetime) -> Run | None:
+def ask_world_if_needed(seed: int, *, at: datetime) -> Run | None:
     """For a demo whose store is empty: have the made-up world made by the worker, and clusters found in it."""
-    if seed is None or Store(queries.root()).parts() or queries.under_way(RunKind.WORLD):
+    if Store(queries.root()).parts() or queries.under_way(RunKind.WORLD):
         return None
     with transaction.atomic():
         return _queue(RunKind.WORLD, {"documents": WORLD_DOCUMENTS, "seed": seed}, by=SYSTEM, at=at)

@@ -124,6 +124,16 @@ def get_clusters(request: HttpRequest) -> Any:  # noqa: ARG001
     return {**run_out(run), "result": run.result, "manifest": run.manifest}
 
 
+@router.get("/runs", response=list[dict[str, Any]], summary="List runs of long work")
+def list_runs(request: HttpRequest, kind: str = "clusters") -> Any:  # noqa: ARG001
+    return [run_out(run) for run in queries.runs(kind)[:200]]
+
+
+@router.get("/worlds", response=list[dict[str, Any]], summary="Made-up worlds: where their clusters were put")
+def list_worlds(request: HttpRequest) -> Any:  # noqa: ARG001
+    return [{**run_out(run), **run.result} for run in queries.done(RunKind.WORLD)[:10]]
+
+
 class FlowsWanted(Schema):
     period: str = Field("", max_length=40)
     most: int = Field(40, ge=1, le=500, description="How many pairs.")

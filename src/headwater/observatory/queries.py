@@ -200,6 +200,10 @@ def latest(kind: str) -> Run | None:
     return runs(kind).filter(state=RunState.DONE).first()
 
 
+def done(kind: str) -> QuerySet[Run]:
+    return runs(kind).filter(state=RunState.DONE)
+
+
 def under_way(kind: str) -> int:
     return Run.objects.filter(kind=kind, state__in=[RunState.QUEUED, RunState.RUNNING]).count()
 
