@@ -69,7 +69,7 @@ def read_indicators(visit: Visit) -> str:
 
 def make_report(visit: Visit) -> str:
     """A report is asked for on its page, made by the worker, and has its files."""
-    visit.sign_in("operator")
+    visit.sign_in("analyst")
     page = visit.submit("/observatory/reports/new/", {"subject": "region", "period": ""}, form="/observatory/reports/")
     number = page.url.rstrip("/").rsplit("/", 1)[1]
     run = _await(visit, f"/api/v1/reports/{number}", lambda found: found["state"] in ("done", "failed"))

@@ -11,10 +11,10 @@ MOST_OPEN = 3
 
 @dataclass(frozen=True, slots=True)
 class AskerFacts:
-    """Who asks for a run: signed in or not, an operator or not, by a token that may write, with how many runs open."""
+    """Who asks for a run: signed in or not, an analyst or not, by a token that may write, with how many runs open."""
 
     signed_in: bool
-    operator: bool
+    analyst: bool
     may_write: bool
     open_runs: int
 
@@ -32,8 +32,8 @@ def may_ask_report(facts: AskerFacts) -> Decision:
 
 
 def may_ask_clusters(facts: AskerFacts) -> Decision:
-    """Say whether somebody may have clusters found: what holds for a report, and an operator's role."""
+    """Say whether somebody may have clusters found: what holds for a report, and the role of an analyst or operator."""
     reasons = may_ask_report(facts).reasons
-    if facts.signed_in and not facts.operator:
-        reasons = (*reasons, Reason("run.operators"))
+    if facts.signed_in and not facts.analyst:
+        reasons = (*reasons, Reason("run.analysts"))
     return Decision(reasons)

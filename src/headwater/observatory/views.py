@@ -20,9 +20,11 @@ from headwater.accounts.audit import Actor
 from headwater.accounts.words import sentence
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.observatory import actions, catchments, evaluate, flows, maps, published, queries
+from headwater.observatory.facts import asker_facts
 from headwater.observatory.indicators import CATALOGUE
 from headwater.observatory.models import Run, RunKind
 from headwater.observatory.records import Records
+from headwater.observatory.rules import may_ask_clusters
 from headwater.observatory.store import Store
 from headwater.observatory.subjects import Period, Subject, SubjectError
 from headwater.observatory.templatetags.observatory import figure, in_words
@@ -175,7 +177,7 @@ def clusters(request: HttpRequest, records: Records) -> HttpResponse:
         "run": run,
         "waiting": queries.under_way(RunKind.CLUSTERS) + queries.under_way(RunKind.WORLD),
         "published": published.cluster_tables(records.snapshot.region["code"]),
-        "may_ask": viewer_of(request.user).operator,
+        "may_ask": may_ask_clusters(asker_facts(viewer_of(request.user))).allowed(),
     }
     if run is not None and held is not None:
         rows = run.result["clusters"]

@@ -40,7 +40,9 @@ REASONS = {
     "run.too_many_open": Wording(
         _("You have %(have)s runs waiting or under way. Wait until one has ended, then ask again."), 409
     ),
-    "run.operators": Wording(_("Only operators may start a cluster run, because it takes much of the machine.")),
+    "run.analysts": Wording(
+        _("Only analysts and operators may start a cluster run, because it takes much of the machine.")
+    ),
 }
 
 # Units: the code that an estimate has, and the words for it.
