@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class PartneringConfig(AppConfig):
+    name = "headwater.partnering"
+    label = "partnering"
+
+    def ready(self) -> None:
+        from headwater.accounts import words
+        from headwater.partnering import wording
+
+        words.add(wording.REASONS)
+        words.ACTS.update(wording.ACTS)
