@@ -1,11 +1,20 @@
-"""What every test may use: a quick password hash, empty caches, and a database that can be emptied between tests."""
+"""What every test may use: a quick password hash, empty caches, and a database that can be emptied between tests.
+
+Property tests try the same examples at every run, so that a red run is about the change at hand. To hunt for new ones:
+`pytest --hypothesis-profile=explore`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("repeat", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile("repeat")
 
 
 @pytest.fixture(scope="session")

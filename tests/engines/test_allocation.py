@@ -317,6 +317,21 @@ def test_explain_names_the_reserve_and_the_shortening():
     assert (got["long"].outcome, got["long"].award.shifts, codes(got["long"])) == ("shortened", 20, ["reserve"])
 
 
+def test_explain_names_the_reserve_where_winning_a_place_would_eat_it():
+    # p1's four days would win p0's place by merit; only the reserve of one day keeps it from them
+    lines = (
+        Beamline("b0", tuple(range(4)), shifts_a_day=1, change_over=0),
+        Beamline("b1", tuple(range(4)), shifts_a_day=1, change_over=0, reserve=0.25),
+    )
+    proposals = [
+        Proposal("p0", 1, 1, ("b1",)),
+        Proposal("p1", 1, 4, ("b0", "b1"), minimum=1, must=True, banned=frozenset(["b0"])),
+    ]
+    got = planned(proposals, lines=lines, days=4)
+    assert (got["p0"].outcome, got["p1"].outcome) == ("granted", "shortened")
+    assert codes(got["p1"]) == ["carry_over", "alternative", "banned", "reserve"]
+
+
 def test_explain_names_the_alternative():
     got = planned([Proposal("x", 9, 20, ("a", "b")), Proposal("y", 9, 29, ("a",))])
     assert (got["x"].outcome, codes(got["x"])) == ("elsewhere", ["alternative", "full_above"])

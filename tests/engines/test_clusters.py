@@ -20,6 +20,8 @@ WORLDS = settings(max_examples=70, deadline=None)
 
 
 def reference(lat, lon, radius_km, min_weight, weight=None, algorithm="brute"):
+    if weight is not None and not np.any(weight):  # scikit-learn refuses such weights; none of the points is a core
+        return np.full(len(lat), -1), np.empty(0, np.int64)
     found = DBSCAN(
         eps=radius_km / EARTH_RADIUS_KM, metric="haversine", algorithm=algorithm, min_samples=min_weight
     ).fit(np.radians(np.column_stack([lat, lon])), sample_weight=weight)

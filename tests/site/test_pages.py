@@ -77,6 +77,7 @@ PAGES = {
     "figures": "/figures/",
     "source": "/sources/a-source/",
     "account": "/account/",
+    "notices": "/account/notices/",
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
 NO_PAGE = {
@@ -85,6 +86,9 @@ NO_PAGE = {
     "import_rejects",
     "take_import",
     "revoke_token",
+    "read_notices",
+    "choose_mails",
+    "follow_notice",
     "api_docs",
     "healthz",
     "readyz",

@@ -98,6 +98,57 @@ class Token(models.Model):
         return f"{self.name} ({self.hint}…)"
 
 
+class Mail(models.TextChoices):
+    """What became of a notice's mail."""
+
+    UNWANTED = "unwanted", _("not wanted")
+    DUE = "due", _("on its way")
+    SENT = "sent", _("sent")
+    REFUSED = "refused", _("refused by the mail server")
+
+
+class Notice(models.Model):
+    """Something somebody was told, on her page and by mail where she wants that; its words are made when it is read."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    code = models.CharField(max_length=80)
+    facts: Any = models.JSONField(default=dict)
+    path = models.CharField(max_length=300)
+    key = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    mail = models.CharField(max_length=10, choices=Mail)
+    mailed_at = models.DateTimeField(null=True)
+    mail_fault = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], condition=~models.Q(key=""), name="notice_once"),
+            models.CheckConstraint(condition=models.Q(mail__in=Mail.values), name="notice_mail_known"),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notice_newest"),
+            models.Index(fields=["user"], condition=models.Q(read_at=None), name="notice_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} to {self.user}"
+
+
+class NoticeChoice(models.Model):
+    """Whether somebody wants mails of one topic; without a row she does."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notice_choices")
+    topic = models.CharField(max_length=40)
+    by_mail = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "topic"], name="notice_choice_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.topic} {self.by_mail}"
+
+
 class AuditEntry(models.Model):
     """Who did what to which record, when, by which way, from which decision.
 

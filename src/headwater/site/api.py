@@ -15,6 +15,7 @@ from ninja.openapi.docs import Swagger
 
 from headwater import __version__
 from headwater.accounts.api import identify, problem, refusal
+from headwater.accounts.api.notices import router as notices
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.api import router as registry
 
@@ -33,6 +34,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
+api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 
 # What is wrong with one value of a request, by pydantic's name for it; what is not here is told in pydantic's English.

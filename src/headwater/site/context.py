@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from headwater.accounts.queries import unread_of
 from headwater.registry.queries import region
 from headwater.site.middleware import own_address
 
@@ -24,5 +25,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "other_language_url": own_address(request.path, [*kept, ("lang", other)]),
         "demo_mode": not settings.ENVIRONMENT.production,
         "version": settings.HEADWATER_VERSION,
+        "unread": SimpleLazyObject(lambda: unread_of(request.user)),
         "sso": settings.ENVIRONMENT.oidc,
     }

@@ -40,6 +40,8 @@ class _Standing:
     ended: tuple[FloatArray, ...]
     pinned_begun: tuple[IntArray, ...]
     pinned_ended: tuple[IntArray, ...]
+    days_begun: tuple[IntArray, ...]
+    days_ended: tuple[IntArray, ...]
 
 
 def explain_plan(asked: Round, awards: Sequence[Award], *, published: Published | None = None) -> tuple[Answer, ...]:
@@ -66,7 +68,8 @@ def explain_plan(asked: Round, awards: Sequence[Award], *, published: Published 
         more; the cheapest place, and the weight above which it would win that place;
         ``held`` (beamline): every place is held by promised proposals, carry-over or pinned;
         ``share`` (share, side, beamline, start, shifts): a place is free, or cheap, but a share would break;
-        ``reserve`` (beamline, start, shifts): a place is free but belongs to the standby reserve;
+        ``reserve`` (beamline, start, shifts): a place is free, or could be won, but its days belong to the standby
+        reserve;
         ``no_merit`` (beamline, start, shifts): a place is free, but taking it would gain nothing;
         ``not_proved`` (beamline, start, shifts, gain): one exchange would gain merit; the search ended before;
         ``shorter_would_fit`` (beamline, start, shifts): fewer shifts than its minimum would fit into the plan.
@@ -118,14 +121,15 @@ def _standing(asked: Round, columns: Columns, awards: Sequence[Award]) -> _Stand
     used = np.zeros(len(columns.axis), np.int64)
     np.add.at(used, columns.line[plan], columns.days[plan])
     forced = columns.forced[columns.proposal[plan]].astype(np.int64)
-    sides: list[list[FloatArray | IntArray]] = [[], [], [], []]
+    sides: list[list[FloatArray | IntArray]] = [[], [], [], [], [], []]
     for b, axis in enumerate(columns.axis):
         here = columns.line[plan] == b
-        start = columns.start[plan[here]]
-        for k, at in enumerate((start + 1, start + columns.days[plan[here]])):
+        start, days = columns.start[plan[here]], columns.days[plan[here]]
+        for k, at in enumerate((start + 1, start + days)):
             merit = np.bincount(at, columns.value[plan[here]], minlength=len(axis) + 1)
             sides[k].append(np.cumsum(merit))
             sides[2 + k].append(np.cumsum(np.bincount(at, forced[here], minlength=len(axis) + 1)).astype(np.int64))
+            sides[4 + k].append(np.cumsum(np.bincount(at, days, minlength=len(axis) + 1)).astype(np.int64))
     return _Standing(
         asked,
         columns,
@@ -179,13 +183,14 @@ def _why_not(
         return reasons + _no_run(standing, one, [name for name in names if name not in one.banned], least)
     own = int(standing.of_proposal[p])
     got = columns.value[own] if own >= 0 else 0.0
-    displaced, held = _in_the_way(standing, wanted, own)
+    displaced, days_back, held = _in_the_way(standing, wanted, own)
     gain = columns.value[wanted] - got - displaced
-    days = standing.used[columns.line[wanted]] + columns.days[wanted]
+    days = standing.used[columns.line[wanted]] + columns.days[wanted] - days_back
     if own >= 0:
         days = days - np.where(columns.line[wanted] == columns.line[own], columns.days[own], 0)
     free = (displaced == 0) & ~held
-    over = free & (days > columns.most_days[columns.line[wanted]])
+    # those in the way give their days back, and still the longer stay may eat into the reserve
+    over = ~held & (days > columns.most_days[columns.line[wanted]])
     worthy = ~held & ~over & (gain > SLACK)
     broken = [(int(place), _broken_share(standing, int(place), own)) for place in wanted[worthy][:MOST_EXCHANGES]]
     gainful = next((place for place, row in broken if row is None), None)
@@ -197,8 +202,8 @@ def _why_not(
         told = {"share": standing.asked.shares[share.share].id, "side": share.side}
         reasons.append(_at(standing, "share", place, **told))
     if over.any():
-        reasons.append(_at(standing, "reserve", int(wanted[over][0])))
-    beaten = ~held & ~free & (gain <= SLACK)
+        reasons.append(_at(standing, "reserve", int(wanted[np.where(over, displaced, np.inf).argmin()])))
+    beaten = ~held & ~over & ~free & (gain <= SLACK)
     idle = free & ~over & (gain <= SLACK)
     if idle.any():
         reasons.append(_at(standing, "no_merit", int(wanted[idle][0])))
@@ -220,16 +225,18 @@ def _why_not(
     return reasons
 
 
-def _in_the_way(standing: _Standing, places: IntArray, own: int) -> tuple[FloatArray, BoolArray]:
-    """Merit of the awards that overlap each place, and whether a promised one is among them; its own apart."""
+def _in_the_way(standing: _Standing, places: IntArray, own: int) -> tuple[FloatArray, IntArray, BoolArray]:
+    """Merit and beam days of the awards that overlap each place, and whether a promised one is there; its own apart."""
     columns = standing.columns
     merit = np.zeros(len(places))
+    days = np.zeros(len(places), np.int64)
     held = np.zeros(len(places), np.int64)
     for b in np.unique(columns.line[places]).tolist():
         at = columns.line[places] == b
         start = columns.start[places[at]]
         end = start + columns.days[places[at]]
         merit[at] = standing.begun[b][end] - standing.ended[b][start]
+        days[at] = standing.days_begun[b][end] - standing.days_ended[b][start]
         held[at] = standing.pinned_begun[b][end] - standing.pinned_ended[b][start]
     if own >= 0:
         mine = (columns.line[places] == columns.line[own]) & (
@@ -237,8 +244,9 @@ def _in_the_way(standing: _Standing, places: IntArray, own: int) -> tuple[FloatA
             & (columns.start[own] < columns.start[places] + columns.days[places])
         )
         merit -= np.where(mine, columns.value[own], 0.0)
+        days -= np.where(mine, columns.days[own], 0)
         held -= (mine & columns.forced[columns.proposal[own]]).astype(np.int64)
-    return np.where(np.abs(merit) < SLACK, 0.0, merit), held > 0
+    return np.where(np.abs(merit) < SLACK, 0.0, merit), days, held > 0
 
 
 def _those_in_the_way(standing: _Standing, place: int, own: int) -> tuple[str, ...]:
