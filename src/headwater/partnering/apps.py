@@ -6,8 +6,9 @@ class PartneringConfig(AppConfig):
     label = "partnering"
 
     def ready(self) -> None:
-        from headwater.accounts import words
+        from headwater.accounts import notices, words
         from headwater.partnering import wording
 
         words.add(wording.REASONS)
         words.ACTS.update(wording.ACTS)
+        notices.add(wording.NOTICES, wording.TOPICS)

@@ -77,6 +77,8 @@ class Challenge(Record):
     changed_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    current = models.OneToOneField("partnering.Version", models.PROTECT, null=True, related_name="+")
+    company_level = models.CharField(max_length=10, choices=Level, default=Level.REGISTERED)
     outcome = models.CharField(max_length=10, blank=True)
     lessons = models.TextField(blank=True)
     words_public = _tokens()
@@ -87,6 +89,7 @@ class Challenge(Record):
         constraints = [
             models.CheckConstraint(condition=~Q(name_zh="", name_en=""), name="challenge_named"),
             known("state", ChallengeState, "challenge"),
+            known("company_level", Level, "challenge"),
             models.CheckConstraint(
                 condition=Q(outcome__in=["", "solved", "partly", "not_solved"]), name="challenge_outcome_known"
             ),

@@ -13,6 +13,11 @@ from headwater.registry.models import Organisation
 from headwater.registry.models.base import JSON, known
 
 
+def team_weights() -> dict[str, float]:
+    """What a consortium's total is made of where nobody said otherwise; in thousands of the currency."""
+    return {"cost": 1.0, "travel_min": 0.1, "member": 5.0, "load": 10.0, "tie": 5.0, "strength": 2.0}
+
+
 class Weighting(models.Model):
     """How much each part of a match counts; rows are added, the newest that has begun holds."""
 
@@ -25,6 +30,7 @@ class Weighting(models.Model):
     ties = models.FloatField(default=0.15)
     reach = models.FloatField(default=0.15)
     load = models.FloatField(default=0.1)
+    team: JSON = models.JSONField(default=team_weights)
     ground = models.CharField(max_length=500, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 

@@ -103,7 +103,7 @@ class WorkKind(models.TextChoices):
 
 
 class Work(models.Model):
-    """Something the group did: an output or a past project, with its partner where it had one. Each text stays apart."""
+    """Something the group did: an output or a past project, with its partner where it had one."""
 
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="works")
     kind = models.CharField(max_length=10, choices=WorkKind)

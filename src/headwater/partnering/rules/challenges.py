@@ -69,11 +69,11 @@ def is_sound(facts: DraftFacts) -> Decision:
             found.append(Reason("challenge.target_incomplete", facts={"number": number}))
     if len(facts.wanted) > MOST_WANTED:
         found.append(Reason("challenge.too_many_wanted", facts={"have": len(facts.wanted), "most": MOST_WANTED}))
-    for technique, known, level in facts.wanted:
+    for technique, known, have in facts.wanted:
         if not known:
             found.append(Reason("challenge.technique_unknown", facts={"value": technique}))
-        elif not 1 <= level <= 5:
-            found.append(Reason("challenge.wanted_level", facts={"value": technique, "level": level}))
+        elif not 1 <= have <= 5:
+            found.append(Reason("challenge.wanted_level", facts={"value": technique, "level": have}))
     if len({technique for technique, _known, _level in facts.wanted}) < len(facts.wanted):
         found.append(Reason("challenge.wanted_twice"))
     return Decision(tuple(found)) + _sound_limits(facts)
@@ -121,9 +121,7 @@ def _hidden(facts: SightFacts, viewer: Viewer) -> Decision | None:
     return None
 
 
-def may_write_version(
-    facts: SightFacts, viewer: Viewer, *, expected_number: int | None, number: int
-) -> Decision:
+def may_write_version(facts: SightFacts, viewer: Viewer, *, expected_number: int | None, number: int) -> Decision:
     """Say whether ``viewer`` may write a new version: the company's managers, or the broker who distils."""
     if hidden := _hidden(facts, viewer):
         return hidden
@@ -133,9 +131,7 @@ def may_write_version(
     if facts.state not in WRITABLE:
         decision += Decision((Reason("challenge.wrong_state", facts={"state": facts.state}),))
     if expected_number is not None and expected_number != number:
-        decision += Decision(
-            (Reason("challenge.changed_meanwhile", facts={"yours": expected_number, "now": number}),)
-        )
+        decision += Decision((Reason("challenge.changed_meanwhile", facts={"yours": expected_number, "now": number}),))
     return decision
 
 
@@ -276,9 +272,7 @@ def may_attach(facts: FileFacts, sight: SightFacts, viewer: Viewer) -> Decision:
     return decision + Decision(tuple(found))
 
 
-def may_ask_agreement(
-    sight: SightFacts, organisation_id: int, company_id: int, viewer: Viewer, state: str
-) -> Decision:
+def may_ask_agreement(sight: SightFacts, organisation_id: int, company_id: int, viewer: Viewer, state: str) -> Decision:
     """Say whether ``viewer`` may promise confidentiality for her organisation."""
     if hidden := _hidden(sight, viewer):
         return hidden

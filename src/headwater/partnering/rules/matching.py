@@ -103,7 +103,7 @@ def may_invite(sight: SightFacts, candidate: CandidateFacts, known: bool, viewer
     decision = may_decide(sight, viewer)
     if "challenge.not_found" in decision.codes:
         return decision
-    if sight.state not in ("ready", "published"):
+    if sight.state != "published":
         decision += Decision((Reason("challenge.wrong_state", facts={"state": sight.state}),))
     if known:
         decision += Decision((Reason("approach.invited_before"),))
@@ -115,7 +115,7 @@ def may_answer(organisation_id: int, state: str, answer: str, challenge_state: s
     decision = may_write_for(organisation_id, viewer)
     if answer not in ("yes", "later", "no"):
         return decision + Decision((Reason("approach.answer_unknown", facts={"value": answer}),))
-    if challenge_state not in ("ready", "published"):
+    if challenge_state != "published":
         decision += Decision((Reason("approach.too_late"),))
     if answer != state:
         decision += may_move("approach", state, answer)
@@ -170,7 +170,7 @@ def may_propose(facts: ProposalFacts, sight: SightFacts, viewer: Viewer, *, now:
 
 
 def may_submit_proposal(facts: ProposalFacts, sight: SightFacts, viewer: Viewer, *, now: datetime) -> Decision:
-    """Say whether the proposal may be handed in: it says how, and its side has signed where parts are under agreement."""
+    """Say whether the proposal may be handed in: it says how, and its side has signed where that is needed."""
     decision = may_propose(facts, sight, viewer, now=now)
     found = []
     if not facts.plan.strip():

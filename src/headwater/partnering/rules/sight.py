@@ -1,7 +1,7 @@
 """The one place that decides who reads what of a challenge, a proposal, a file, an approach.
 
-Pages, API, search, ranking, exports, feeds, notices and the trail ask here; `queries.visible_challenges` says the same in
-SQL, and a test holds both together over all kinds of viewers and states.
+Pages, API, search, ranking, exports, feeds, notices and the trail ask here; `queries.visible_challenges` says the same
+in SQL, and a test holds both together over all kinds of viewers and states.
 """
 
 from __future__ import annotations
