@@ -20,7 +20,7 @@ def test_healthz_answers_without_a_database(client):
 def test_readyz_wants_every_migration(client):
     assert (client.get("/readyz").status_code, client.get("/readyz").json()) == (200, {"status": "ready"})
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'accounts' AND name LIKE '0002%%'")
+        cursor.execute("DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations)")
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["status"] == "not ready"

@@ -17,6 +17,7 @@ from headwater import __version__
 from headwater.accounts.api import identify, problem, refusal
 from headwater.accounts.api.notices import router as notices
 from headwater.core.decision import Decision, Reason, Refused
+from headwater.partnering.api import router as partnering
 from headwater.registry.api import router as registry
 
 api = NinjaAPI(
@@ -34,6 +35,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
+api.add_router("", partnering)
 api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 

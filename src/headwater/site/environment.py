@@ -54,6 +54,11 @@ SETTINGS = (
         "`smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`. Empty: mails are written to the data folder.",
     ),
     Setting("HEADWATER_EMAIL_FROM", "Headwater <headwater@localhost>", "The sender of mails."),
+    Setting(
+        "HEADWATER_INTERLOCK_HOSTS",
+        "",
+        "Hosts on which devices that lock instruments may be told of starts and stops, joined by commas. Empty: none.",
+    ),
     Setting("HEADWATER_OIDC_ISSUER", "", "Sign-in through an OpenID Connect provider: its issuer address."),
     Setting("HEADWATER_OIDC_CLIENT_ID", "", "The client id registered with that provider."),
     Setting("HEADWATER_OIDC_CLIENT_SECRET", "", "The client secret registered with that provider."),

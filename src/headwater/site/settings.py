@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "headwater.site.apps.SiteConfig",
     "headwater.partnering",
     "headwater.registry",
+    "headwater.booking",
     "headwater.accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -139,6 +139,14 @@ def _matrix(columns: Columns, asked: Question) -> _Matrix:
     return _Matrix(matrix, np.concatenate(cost), row_low, row_high, nx, integer, upper, proposals, lines, where)
 
 
+class _Quiet(highspy.Highs):  # type: ignore[misc]
+    """HiGHS without its banner, which it prints on standard output when its callbacks are made."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 (the name is HiGHS's)
+        self.silent()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 def solve_flow(
     columns: Columns,
     asked: Question,
@@ -196,8 +204,7 @@ def solve_flow(
     if integer:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[whole] for whole in parts.integer.tolist()]
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("output_flag", False)
+    highs = _Quiet()  # type: ignore[no-untyped-call]
     options: dict[str, str | float] = {
         "threads": 1,
         "random_seed": seed,

@@ -1,0 +1,84 @@
+"""How an action on the calendar runs: in one transaction, its instrument locked first, anew where the database asks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+
+from headwater.accounts.models import User
+from headwater.booking.models import Answered
+from headwater.core.decision import Decision, Reason, Refused
+
+P = ParamSpec("P")
+T = TypeVar("T")
+TRIES = 6
+CALENDARS, ANSWERS = 0x6877_6361, 0x6877_616E  # the two families of locks; no other part takes these
+# Serialisation failure, deadlock, exclusion and unique violation: the work done anew sees what stood in its way.
+AGAIN = frozenset({"40001", "40P01", "23P01", "23505"})
+
+
+def _state(error: BaseException) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def settled(work: Callable[P, T]) -> Callable[P, T]:
+    """Run ``work`` in a transaction of its own; done anew where it collided with another, refused if that goes on.
+
+    Inside a transaction of the caller's it is part of that, and the caller's to do anew.
+    """
+
+    @wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        nested = connection.in_atomic_block
+        for left in reversed(range(TRIES)):
+            try:
+                with transaction.atomic():
+                    return work(*args, **kwargs)
+            except (OperationalError, IntegrityError) as error:
+                if nested or _state(error) not in AGAIN:
+                    raise
+                if not left:
+                    raise Refused(Decision((Reason("booking.collided"),))) from error
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def _lock(family: int, number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [family, number])
+
+
+def lock_calendar(instrument_id: int) -> None:
+    """Take one instrument's calendar until the transaction ends: before reading what is free, and before any quota.
+
+    The exclusion constraint alone would do for overlap, yet two that collide in it wait for each other until the
+    deadlock is found; queues and quotas need the lock anyhow.
+    """
+    _lock(CALENDARS, instrument_id % 2**31)
+
+
+@settled
+def answer_once(
+    user: User, key: str, request: bytes, work: Callable[[], tuple[int, Any]], *, at: datetime
+) -> tuple[int, Any]:
+    """Do ``work`` once for a user's key: a retried request gets the first one's status and body and does nothing.
+
+    The same key with another request is refused. A refusal is not kept: what stood in the way may be gone.
+    """
+    digest = hashlib.sha256(request).hexdigest()
+    spot = hashlib.sha256(f"{user.pk}\x1f{key}".encode()).digest()
+    _lock(ANSWERS, int.from_bytes(spot[:4]) >> 1)
+    known = Answered.objects.filter(user=user, key=key).first()
+    if known is not None:
+        if known.digest != digest:
+            raise Refused(Decision((Reason("request.key_used", facts={"key": key}),)))
+        return known.status, known.body
+    status, body = work()
+    Answered.objects.create(user=user, key=key, digest=digest, status=status, body=body, at=at)
+    return status, body

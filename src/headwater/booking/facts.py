@@ -1,0 +1,296 @@
+"""Gathers what the rules of booking need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headwater.booking import finding, hooks, queries
+from headwater.booking.hours import open_spans
+from headwater.booking.models import Reservation
+from headwater.booking.policies import InForce, midnight, weeks_between
+from headwater.booking.rules import QUOTAS, Asker, BookFacts, Quota, Standing, Terms
+from headwater.engines import intervals
+from headwater.registry.models import Instrument
+from headwater.registry.rules import Viewer
+
+FREE_SHOWN = 3
+LOOK_AROUND = timedelta(days=7)
+MISSED_WITHIN = timedelta(days=90)
+TIME_REASONS = frozenset(
+    {
+        *("booking.taken", "booking.held", "booking.outage", "booking.closed", "booking.too_long", "booking.too_soon"),
+        *("booking.too_far", "booking.off_grid", "booking.in_the_past"),
+        *QUOTAS.values(),
+    }
+)
+
+
+def asker_of(viewer: Viewer, owner_id: int) -> Asker:
+    return Asker(
+        signed_in=viewer.signed_in,
+        may_write=viewer.may_write,
+        manages=viewer.operator or viewer.manages(owner_id),
+        kind="own" if owner_id in viewer.memberships else "outside",
+    )
+
+
+def kind_of(viewer: Viewer, owner_id: int, terms: Terms) -> str:
+    """What kind of user somebody is to an instrument's owner; asks the database only where a rule does."""
+    if owner_id in viewer.memberships:
+        return "own"
+    if "company" in terms.approval_for and viewer.memberships and queries.is_company(tuple(viewer.memberships)):
+        return "company"
+    return "outside"
+
+
+def organisation_of(viewer: Viewer, owner_id: int) -> int | None:
+    """The organisation somebody books for: the instrument's own where she belongs to it, else her first."""
+    if owner_id in viewer.memberships:
+        return owner_id
+    return min(viewer.memberships, default=None)
+
+
+def free_spans(
+    instrument: Instrument, rules: InForce, start: datetime, end: datetime, *, but: int | None = None
+) -> NDArray[np.int64]:
+    """Open time in which a booking may lie, in seconds since 1970: its set-up and clean-up touch nobody's time."""
+    before, after = timedelta(minutes=rules.terms.cleanup_minutes), timedelta(minutes=rules.terms.setup_minutes)
+    rows = queries.occupying(instrument.pk, start - after, end + before).exclude(pk=but)
+    busy = queries.seconds((one.lower - before, one.upper + after) for one in rows.values_list("occupied", flat=True))
+    return intervals.subtract(rules.opened(start, end), busy)
+
+
+def instants(spans: NDArray[np.int64]) -> list[tuple[datetime, datetime]]:
+    return [(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)) for start, end in spans.tolist()]
+
+
+def nearest_free(
+    instrument: Instrument,
+    rules: InForce,
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime,
+    but: int | None = None,
+    full: NDArray[np.int64] | None = None,
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Free spans of the asked length nearest to the asked one, outside of weeks that are ``full`` of her quotas."""
+    length = end - start
+    first = max(now + timedelta(minutes=rules.terms.notice_minutes), start - LOOK_AROUND)
+    last = min(now + timedelta(days=rules.terms.horizon_days), end + LOOK_AROUND)
+    if length <= timedelta(0) or first >= last:
+        return ()
+    free = free_spans(instrument, rules, first, last, but=but)
+    if full is not None:
+        free = intervals.subtract(free, full)
+    starts = intervals.nearest_starts(
+        free,
+        int(length.total_seconds()),
+        around=int(start.timestamp()),
+        not_before=int(first.timestamp()) + 1,
+        count=FREE_SHOWN,
+        step=60 * rules.terms.step_minutes,
+        origin=int(midnight(start, rules.zone).timestamp()),
+    )
+    found = (datetime.fromtimestamp(one, UTC) for one in starts)
+    return tuple((one, one + length) for one in found)
+
+
+def _quotas(
+    instrument: Instrument,
+    rules: InForce,
+    start: datetime,
+    end: datetime,
+    holder_id: int | None,
+    organisation_id: int | None,
+    but: int | None,
+) -> tuple[Quota, ...]:
+    """What is booked already in the weeks of the span; one query, none where there are no quotas."""
+    owners = {"person": holder_id, "organisation": organisation_id}
+    limits = {
+        (who, when): getattr(rules.terms, f"{who}_{when}_minutes")
+        for who, when in QUOTAS
+        if owners[who] is not None and getattr(rules.terms, f"{who}_{when}_minutes") is not None
+    }
+    if not limits or end <= start:
+        return ()
+    touched = weeks_between(start, end, rules.zone)
+    first, last = touched[0][1], touched[-1][2]
+    rows = list(
+        queries.shared_in(instrument.pk, first, last)
+        .exclude(pk=but)
+        .values_list("span", "holder_id", "organisation_id")
+    )
+    spans = {
+        "person": queries.seconds((span.lower, span.upper) for span, holder, _org in rows if holder == holder_id),
+        "organisation": queries.seconds(
+            (span.lower, span.upper) for span, _holder, org in rows if org == organisation_id
+        ),
+    }
+    asked = queries.seconds([(start, end)])
+    peak = open_spans(rules.peak, rules.zone, first, last)
+    found = []
+    for monday, begins, ends in touched:
+        week = queries.seconds([(begins, ends)])
+        parts = {
+            "week": week,
+            "peak": intervals.intersect(week, peak),
+            "off_peak": intervals.subtract(week, peak),
+        }
+        for (who, when), most in limits.items():
+            wanted = _minutes(asked, parts[when])
+            if wanted:
+                # Bookings of one instrument never overlap, so that the whole of them may be counted at once.
+                have = _minutes(spans[who], parts[when])
+                found.append(Quota(QUOTAS[who, when], monday.isoformat(), wanted, have, most))
+    return tuple(found)
+
+
+def _minutes(spans: NDArray[np.int64], within: NDArray[np.int64]) -> int:
+    return -(-intervals.total(intervals.intersect(spans, within)) // 60)
+
+
+def taken_of(row: Reservation, owner_id: int) -> hooks.Taken:
+    """A stored reservation as listeners hear of it."""
+    return hooks.Taken(
+        row.pk,
+        row.public_id,
+        row.kind,
+        row.state,
+        row.instrument_id,
+        owner_id,
+        row.holder_id,
+        row.organisation_id,
+        row.start,
+        row.end,
+        row.project,
+        row.reference,
+        row.terms,
+    )
+
+
+def book_facts(
+    instrument: Instrument,
+    rules: InForce,
+    start: datetime,
+    end: datetime,
+    *,
+    asker: Viewer,
+    holder: Viewer,
+    standing: Sequence[Reservation],
+    now: datetime,
+    but: int | None = None,
+    held: tuple[datetime, datetime] | None = None,
+    project: str = "",
+    note: str = "",
+    terms_given: Mapping[str, object] | None = None,
+) -> BookFacts:
+    """The facts of one asked span. ``standing`` is what occupies it; quotas hold while the instrument is locked."""
+    terms = rules.terms
+    sound = start < end <= now + timedelta(days=4000)
+    closed = 0
+    if sound:
+        length = int(end.timestamp()) - int(start.timestamp())
+        closed = -(-(length - intervals.total(rules.opened(start, end))) // 60)
+    missed, live, until = 0, False, None
+    if holder.user_id is not None:
+        if terms.needs_qualification:
+            live, until = qualified(holder.user_id, instrument.pk, at=now)
+        if terms.most_missed is not None:
+            missed = queries.missed_by(holder.user_id, instrument.owner_id, since=now - MISSED_WITHIN)
+    organisation = organisation_of(holder, instrument.owner_id)
+    money = None
+    if hooks.LISTENERS and sound:
+        asked = hooks.Taken(
+            *(but, "", "booking", "requested", instrument.pk, instrument.owner_id, holder.user_id, organisation),
+            *(start, end, project, "", terms_given or {}),
+        )
+        money = hooks.may_reserve(asked, at=now)
+    return BookFacts(
+        asker=asker_of(asker, instrument.owner_id),
+        holder_kind=kind_of(holder, instrument.owner_id, terms),
+        for_other=holder.user_id != asker.user_id,
+        access=instrument.access,
+        status=instrument.status,
+        start=start,
+        end=end,
+        zone=rules.zone,
+        terms=terms,
+        held=held,
+        closed_minutes=closed,
+        standing=tuple(Standing(one.kind, one.occupied.lower, one.occupied.upper) for one in standing),
+        quotas=_quotas(instrument, rules, start, end, holder.user_id, organisation, but) if sound else (),
+        qualified=live,
+        qualified_until=until,
+        missed=missed,
+        project_length=len(project),
+        note_length=len(note),
+        money=money,
+    )
+
+
+def qualified(user_id: int, instrument_id: int, *, at: datetime) -> tuple[bool, datetime | None]:
+    """Whether somebody may use an instrument by training, here or recognised, and until when."""
+    found = queries.qualification_of(user_id, instrument_id)
+    if found is not None and (found.expires_at is None or found.expires_at > at):
+        return True, found.expires_at
+    return hooks.recognised(user_id, instrument_id, at=at)
+
+
+def with_help(
+    facts: BookFacts,
+    codes: Sequence[str],
+    instrument: Instrument,
+    rules: InForce,
+    *,
+    asker: Viewer,
+    now: datetime,
+    but: int | None = None,
+) -> BookFacts:
+    """The same facts and what would help where they lead to a refusal: other times, a course, an instrument beside."""
+    helped: dict[str, object] = {}
+    sound = facts.start < facts.end <= now + timedelta(days=4000)
+    if sound and TIME_REASONS & set(codes):
+        length = min(facts.end - facts.start, timedelta(minutes=rules.terms.max_minutes))
+        full = _full_weeks(facts, rules)
+        helped["free"] = nearest_free(instrument, rules, facts.start, facts.start + length, now=now, but=but, full=full)
+        helped["shorter"] = _shorter(facts, instrument, rules, now=now, but=but)
+        if facts.access == "booking" and {"booking.taken", "booking.held", "booking.outage"} & set(codes):
+            helped["beside"] = finding.free_beside(instrument, facts.start, facts.end, asker, at=now)
+    if "booking.not_operating" in codes and sound:
+        helped["beside"] = finding.free_beside(instrument, facts.start, facts.end, asker, at=now)
+    if "booking.not_qualified" in codes or "booking.qualification_ends" in codes:
+        helped["next_course"] = queries.next_course(instrument.pk, after=now)
+    return replace(facts, **helped) if helped else facts  # type: ignore[arg-type]
+
+
+def _full_weeks(facts: BookFacts, rules: InForce) -> NDArray[np.int64]:
+    """The weeks in which the asked length does not fit into a quota."""
+    mondays = {one.monday for one in facts.quotas if one.have + one.asked > one.most}
+    starts = (datetime.combine(date.fromisoformat(one), time(), tzinfo=rules.zone) for one in mondays)
+    return queries.seconds((one, one + timedelta(days=7)) for one in starts)
+
+
+def _shorter(
+    facts: BookFacts, instrument: Instrument, rules: InForce, *, now: datetime, but: int | None
+) -> tuple[datetime, datetime] | None:
+    """The longest span from the asked start that quotas, the greatest length and what stands there leave."""
+    terms = rules.terms
+    most = [facts.end - facts.start, timedelta(minutes=terms.max_minutes)]
+    most += [timedelta(minutes=one.most - one.have) for one in facts.quotas]
+    if min(most) < timedelta(minutes=terms.min_minutes) or facts.start < now + timedelta(minutes=terms.notice_minutes):
+        return None
+    end = facts.start + min(most)
+    spans = instants(free_spans(instrument, rules, facts.start, end, but=but))
+    if not spans or spans[0][0] != facts.start:
+        return None
+    length = spans[0][1] - facts.start
+    length -= length % timedelta(minutes=terms.step_minutes)
+    if length < timedelta(minutes=terms.min_minutes) or length >= facts.end - facts.start:
+        return None
+    return facts.start, facts.start + length

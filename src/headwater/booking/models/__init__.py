@@ -1,0 +1,28 @@
+"""What is stored of an instrument's time, and what the database itself guarantees about it."""
+
+from headwater.booking.models.policies import Course, CourseState, Policy, Qualification, SignUp, SignUpState
+from headwater.booking.models.reservations import OCCUPYING, OVER, Kind, Reservation, Series, State
+from headwater.booking.models.using import Interlock, Signal, Usage
+from headwater.booking.models.waiting import Answered, Feed, WaitingWish, WishState
+
+__all__ = [
+    "OCCUPYING",
+    "OVER",
+    "Answered",
+    "Course",
+    "CourseState",
+    "Feed",
+    "Interlock",
+    "Kind",
+    "Policy",
+    "Qualification",
+    "Reservation",
+    "Series",
+    "SignUp",
+    "SignUpState",
+    "Signal",
+    "State",
+    "Usage",
+    "WaitingWish",
+    "WishState",
+]
