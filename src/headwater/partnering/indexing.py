@@ -30,7 +30,7 @@ IntArray = NDArray[np.int64]
 class ProfileIndex:
     """All active profiles, indexed, with the keys of what the arrays hold."""
 
-    stamp: int
+    stamp: queries.Stamp
     groups: Groups
     profiles: IntArray  # keys, by group
     group_of: dict[int, int]  # profile's key to group

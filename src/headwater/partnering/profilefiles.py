@@ -44,8 +44,8 @@ class ProfileRow:
     reasons: tuple[Reason, ...] = ()
 
 
-def _unreadable(what: str) -> Refused:
-    return Refused(Decision((Reason("profiles.unreadable", facts={"what": what}),)))
+def _unreadable(reason: Reason) -> Refused:
+    return Refused(Decision((reason,)))
 
 
 def read_profiles(
@@ -59,17 +59,18 @@ def read_profiles(
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _unreadable("it is not UTF-8") from error
+        raise _unreadable(Reason("import.encoding_unknown")) from error
     if not text.strip():
-        raise _unreadable("it is empty")
+        raise _unreadable(Reason("import.empty"))
     if text.lstrip()[0] not in "[{":
         return list(_csv(text, owner))
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
-        raise _unreadable(f"its JSON breaks in line {error.lineno}") from error
+        facts = {"line": error.lineno, "column": error.colno}
+        raise _unreadable(Reason("import.not_json", facts=facts)) from error
     except RecursionError as error:
-        raise _unreadable("its JSON is nested too deeply") from error
+        raise _unreadable(Reason("import.not_json", facts={"line": 1, "column": 1})) from error
     named = _Named(Thesaurus(names), tuple(codes))
     return [_record(number, one, whole, owner, named) for number, one in enumerate(_records(whole), 1)]
 
@@ -79,15 +80,15 @@ def _csv(text: str, owner: str) -> Iterator[ProfileRow]:
     rows = csv.DictReader(io.StringIO(text, newline=""))
     header = [name.strip() for name in rows.fieldnames or ()]
     if not {"name_zh", "name_en"} & set(header):
-        raise _unreadable("its first line names neither the column name_en nor name_zh")
+        raise _unreadable(Reason("profiles.no_header"))
     if unknown := sorted(set(header) - set(COLUMNS)):
-        raise _unreadable(f"it has a column {unknown[0]!r} that profiles do not have")
+        raise _unreadable(Reason("profiles.column_unknown", facts={"value": unknown[0]}))
     rows.fieldnames = header
     try:
         for row in rows:
             yield _csv_row(rows.line_num, {key: (value or "").strip() for key, value in row.items() if key}, owner)
     except csv.Error as error:
-        raise _unreadable(f"the table breaks in line {rows.line_num}") from error
+        raise _unreadable(Reason("import.csv_broken", facts={"line": rows.line_num})) from error
 
 
 def _csv_row(line: int, row: Mapping[str, str], owner: str) -> ProfileRow:
@@ -186,7 +187,7 @@ def _record(line: int, one: Any, whole: Any, owner: str, named: _Named) -> Profi
             return ProfileRow(line, _openalex(one, whole, owner, named))
         return ProfileRow(line, _own(one, owner))
     except (TypeError, ValueError, KeyError, AttributeError, MoneyError) as error:
-        reason = Reason("profiles.row_unreadable", facts={"field": type(error).__name__, "value": str(error)[:60]})
+        reason = Reason("profiles.row_unreadable", facts={"field": "record", "value": str(error)[:60]})
         return ProfileRow(line, None, (reason,))
 
 

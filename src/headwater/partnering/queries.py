@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
 
 from headwater.accounts.models import Role, User
 from headwater.engines.relevance import tokens
@@ -36,7 +36,7 @@ from headwater.partnering.models import (
     Work,
 )
 from headwater.partnering.rules.sight import BROKER, MANAGING, OPEN
-from headwater.registry.models import Membership, Organisation, Tie
+from headwater.registry.models import City, Membership, Organisation, Technique, Tie
 from headwater.registry.rules import Viewer
 
 
@@ -185,9 +185,14 @@ def profiles_found(text: str, organisation: str = "", technique: str = "") -> Qu
     return rows
 
 
-def stamp() -> int:
-    """The number that every write of a profile raises."""
-    return IndexStamp.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+Stamp = tuple[int, int, int]
+
+
+def stamp() -> Stamp:
+    """What tells an index of today: the number that every write of a profile raises, and the newest words and places."""
+    number = IndexStamp.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+    technique = Technique.objects.aggregate(last=Max("pk"))["last"] or 0
+    return number, technique, City.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
 # Matching -------------------------------------------------------------------------------------------------------

@@ -80,7 +80,12 @@ def question_texts(
 
 
 def wanted_of(
-    challenge: Challenge, version: Version, clearance: Clearance, index: ProfileIndex, ties: Mapping[int, object]
+    challenge: Challenge,
+    version: Version,
+    clearance: Clearance,
+    index: ProfileIndex,
+    travel: reach.Travel,
+    ties: Mapping[int, object],
 ) -> Wanted:
     """A version as a question, made of what somebody with ``clearance`` may read and of nothing else."""
     asked = list(version.requirements.all()) if may_use(version, PartName.WANTED, clearance) else []
@@ -89,7 +94,6 @@ def wanted_of(
     here = version.city_id if version.city_id and may_use(version, PartName.PLACE, clearance) else None
     if here is None and clearance >= Clearance.AGREEMENT:
         here = challenge.organisation.city_id
-    travel = reach.travel()
     minutes = travel.minutes[:, travel.row[here]] if here else np.full(len(travel.row), np.nan)
     strengths = {
         key: max(queries.TIE_STRENGTH.get(kind, 0.0) for kind, _name in rows)  # type: ignore[attr-defined]
@@ -114,22 +118,23 @@ class _Scored:
     conflicts: dict[int, str]
     owned: set[int]
     city: int | None
+    travel: reach.Travel
     weights: dict[str, float]
     extra: dict[str, object] = field(default_factory=dict)
 
 
 def _score(challenge: Challenge, version: Version, clearance: Clearance, *, at: datetime) -> _Scored:
-    index = profile_index()
+    index, travel = profile_index(), reach.travel()
     ties = queries.earlier_ties(challenge.organisation_id) if clearance >= Clearance.AGREEMENT else {}
     conflicts = queries.conflicts_with(challenge.organisation_id)
-    wanted = wanted_of(challenge, version, clearance, index, ties)
+    wanted = wanted_of(challenge, version, clearance, index, travel, ties)
     weights = weights_of(queries.weighting(at))
     scores = score_groups(index.groups, wanted, weights)
     barred = np.array([challenge.organisation_id, *conflicts], np.int64)
     allowed = ~np.isin(index.groups.organisation, barred)
     owned = {key for key, rows in ties.items() if any(kind == "ownership" for kind, _name in rows)}
     city = version.city_id or challenge.organisation.city_id
-    return _Scored(index, wanted, scores, allowed, ties, conflicts, owned, city, weights)
+    return _Scored(index, wanted, scores, allowed, ties, conflicts, owned, city, travel, weights)
 
 
 def rank(
@@ -167,7 +172,7 @@ def rank(
 
 
 def _facts(profile: Profile, challenge: Challenge, version: Version, scored: _Scored) -> tuple[CandidateFacts, bool]:
-    travel = reach.travel()
+    travel = scored.travel
     minutes, by_rail = None, False
     if scored.city is not None:
         minutes = travel.between(profile.city_id, scored.city)

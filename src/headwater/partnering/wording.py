@@ -149,7 +149,7 @@ REASONS = {
     # Candidates
     "candidate.inactive": Wording(_("The group's profile is switched off."), CONFLICT),
     "candidate.own_organisation": Wording(_("The group belongs to the company that asks."), CONFLICT),
-    "candidate.conflict_declared": Wording(_("A conflict of interest is declared: %(ground)s"), CONFLICT),
+    "candidate.conflict_declared": Wording(_("A conflict of interest is declared (%(ground)s)."), CONFLICT),
     "candidate.belongs_together": Wording(_("The group's organisation and the company are tied by ownership."), 200),
     "candidate.busy": Wording(_("The group says that %(share)s %% of its time is taken."), 200),
     "candidate.no_route": Wording(_("No train connects the two cities."), 200),
@@ -199,7 +199,6 @@ REASONS = {
     "team.wanted_missing": Wording(
         _("The challenge names no capability yet, so no team can be sought for it."), CONFLICT
     ),
-    "team.too_many_wanted": Wording(_("Teams are sought for at most 16 capabilities."), INVALID),
     # Partnerships
     "partnership.not_found": Wording(_("There is no such consortium or joint centre."), 404),
     "partnership.not_yours": Wording(_("Only its members' managers and the brokers may do this.")),
@@ -265,7 +264,8 @@ REASONS = {
     "profile.local_id_taken": Wording(
         _("The organisation already has a profile with the number “%(value)s”."), CONFLICT
     ),
-    "profiles.unreadable": Wording(_("The file can't be read as profiles: %(what)s"), INVALID),
+    "profiles.no_header": Wording(_("The first line must name the columns, name_en or name_zh among them."), INVALID),
+    "profiles.column_unknown": Wording(_("Profiles have no column “%(value)s”. Rename it or leave it out."), INVALID),
     "profiles.row_unreadable": Wording(_("%(field)s can't be read: “%(value)s”."), INVALID),
     "programme.not_yours": Wording(_("Only analysts, brokers and operators may read the programme.")),
 }

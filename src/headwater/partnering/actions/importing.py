@@ -40,8 +40,9 @@ def read(content: bytes, owner: str) -> list[ProfileRow]:
     from headwater.partnering.indexing import technique_names
 
     if len(content) > MOST_BYTES:
-        facts = {"what": f"it has more than {MOST_BYTES // 1024**2} MB"}
-        raise Refused(Decision((Reason("profiles.unreadable", facts=facts),)))
+        mb = 1024**2
+        facts = {"have": len(content) // mb, "most": MOST_BYTES // mb}
+        raise Refused(Decision((Reason("import.too_large", facts=facts),)))
     techniques = list(Technique.objects.order_by("pk"))
     return read_profiles(
         content, owner=owner, names=[technique_names(one) for one in techniques], codes=[one.code for one in techniques]

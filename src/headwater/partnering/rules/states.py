@@ -91,11 +91,21 @@ TABLES: Mapping[str, Table] = {
 }
 
 
+WRONG = {
+    "challenge": "challenge.wrong_state",
+    "approach": "approach.wrong_state",
+    "proposal": "proposal.wrong_state",
+    "agreement": "agreement.wrong_state",
+    "partnership": "partnership.wrong_state",
+    "milestone": "milestone.wrong_state",
+}
+
+
 def may_move(kind: str, state: str, move: str) -> Decision:
     """Say whether something of ``kind`` may go from ``state`` by ``move``."""
     if (state, move) in TABLES[kind]:
         return Decision()
-    return Decision((Reason(f"{kind}.wrong_state", facts={"state": state}),))
+    return Decision((Reason(WRONG[kind], facts={"state": state}),))
 
 
 def after(kind: str, state: str, move: str) -> str:
