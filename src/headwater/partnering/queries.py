@@ -189,7 +189,7 @@ Stamp = tuple[int, int, int]
 
 
 def stamp() -> Stamp:
-    """What tells an index of today: the number that every write of a profile raises, and the newest words and places."""
+    """What tells an index of today: the number that writes of profiles raise, the newest words and places."""
     number = IndexStamp.objects.filter(pk=1).values_list("number", flat=True).first() or 0
     technique = Technique.objects.aggregate(last=Max("pk"))["last"] or 0
     return number, technique, City.objects.aggregate(last=Max("pk"))["last"] or 0

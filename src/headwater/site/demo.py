@@ -122,6 +122,10 @@ def prepare(environment: Environment, say: Say) -> None:
     with _progress() as progress:
         if (region := load_if_needed(environment["HEADWATER_REGION"], progress=progress)) is not None:
             say(f"Loaded the region {region.code}.")
+    from headwater.partnering.loading import load_demo_network, load_travel
+
+    load_travel()
+    load_demo_network(say=say)
     if assets.collect():
         say("Collected the static files.")
 
