@@ -65,7 +65,7 @@ def pages(region: dict[str, Any]) -> dict[str, tuple[str, str]]:
         "challenge_team": (f"/challenges/{challenge}/team/", "broker"),
         "challenge_proposals": (f"/challenges/{challenge}/proposals/", "broker"),
         "propose": (f"/challenges/{challenge}/propose/", "researcher"),
-        "proposal": (f"/proposals/{region['proposal'].public_id}/", "researcher"),
+        "bid": (f"/bids/{region['proposal'].public_id}/", "researcher"),
         "matches": ("/matches/", "researcher"),
         "profiles": ("/capabilities/", "researcher"),
         "new_profile": ("/capabilities/new/", "researcher"),

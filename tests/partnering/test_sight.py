@@ -154,12 +154,12 @@ def addresses(leaky: dict[str, Any]) -> list[str]:
         "", "history/", "candidates/", f"candidates/?why={leaky['profile'].public_id}", "team/", "proposals/",
         "propose/", "edit/", f"files/{leaky['file'].public_id}",
     ]  # fmt: skip
-    api = ["", "/trail", "/candidates", "/team", "/proposals"]
+    api = ["", "/trail", "/candidates", "/team", "/bids"]
     return [
         "/", "/challenges/", "/challenges/export.csv", "/challenges/feed.atom", "/matches/", "/consortia/",
         "/programme/", "/api/v1/challenges", "/api/v1/me/matches", "/api/v1/programme", "/account/notices/",
-        f"/capabilities/{leaky['profile'].public_id}/", f"/proposals/{leaky['challenge'].proposals.get().public_id}/",
-        f"/api/v1/proposals/{leaky['challenge'].proposals.get().public_id}",
+        f"/capabilities/{leaky['profile'].public_id}/", f"/bids/{leaky['challenge'].proposals.get().public_id}/",
+        f"/api/v1/bids/{leaky['challenge'].proposals.get().public_id}",
         *(f"/challenges/{key}/{rest}" for key in (one, hidden) for rest in own),
         *(f"/api/v1/challenges/{key}{rest}" for key in (one, hidden) for rest in api),
         *(f"/challenges/?q={word}" for word in SECRETS.values()),
@@ -256,7 +256,7 @@ def test_sealed_proposal_is_read_by_its_team_alone_until_the_call_ends(client, l
     )
     client.force_login(leaky["rival_user"])
     proposal = leaky["challenge"].proposals.get()
-    assert SECRETS["proposal"] in client.get(f"/proposals/{proposal.public_id}/").content.decode()
+    assert SECRETS["proposal"] in client.get(f"/bids/{proposal.public_id}/").content.decode()
 
 
 @pytest.mark.django_db

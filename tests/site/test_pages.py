@@ -78,6 +78,20 @@ PAGES = {
     "figures": "/figures/",
     "source": "/sources/a-source/",
     "account": "/account/",
+    "instrument_calendar": "/instruments/ins_1/calendar/",
+    "book": "/instruments/ins_1/book/",
+    "join_waiting": "/instruments/ins_1/wait/",
+    "instrument_rules": "/instruments/ins_1/rules/",
+    "instrument_outages": "/instruments/ins_1/outages/",
+    "instrument_training": "/instruments/ins_1/training/",
+    "instrument_use": "/instruments/ins_1/use/",
+    "kiosk": "/instruments/ins_1/kiosk/",
+    "bookings": "/bookings/",
+    "approvals": "/bookings/approvals/",
+    "compare": "/instruments/compare/?pick=ins_1",
+    "instrument_reach": "/instruments/ins_1/reach/",
+    "reach": "/reach/",
+    "saved_searches": "/searches/",
     "notices": "/account/notices/",
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
@@ -87,6 +101,8 @@ NO_PAGE = {
     "import_rejects",
     "take_import",
     "revoke_token",
+    "found_table",
+    "delete_search",
     "read_notices",
     "choose_mails",
     "follow_notice",
@@ -94,9 +110,22 @@ NO_PAGE = {
     "healthz",
     "readyz",
     "metrics",
+    "book_decision",
+    "take_back",
+    "freebusy",
+    "end_outage",
+    "make_feed",
+    "revoke_feed",
+    "move_booking",
+    "cancel_booking",
+    "hand_booking",
+    "take_booking",
+    "decide_booking",
+    "leave_waiting",
+    "feed",
 }
-# Reached only after an import; its own tests show it.
-ELSEWHERE = {"import_run"}
+# Reached only after something was made; their own tests show them.
+ELSEWHERE = {"import_run", "booking", "course"}
 # Partnering looks at its own pages, in tests/partnering/test_pages.py.
 ELSEWHERE |= {one.name for one in partnering.urlpatterns}
 SIGN_IN_PAGES = [
@@ -253,7 +282,9 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 5),
+    ("/instruments/", instruments, 11),
+    ("/instruments/?q=instrument&view=map", instruments, 11),
+    ("/api/v1/search?q=instrument", instruments, 9),
     ("/organisations/", organisations, 2),
     ("/facilities/", facilities, 1),
     ("/cities/", cities, 2),

@@ -102,7 +102,7 @@ def _choose(visit: Visit, key: str, organisation: str, group: str) -> None:
     opened = visit.get(path, token=lab).text
     _need("confidential-of-the-check" in opened, "An agreement in force opens nothing.")
     proposal = {"lead": group, "title": "Watch it crack", "price": "900000", "months": 9, "plan": "Heat and look."}
-    made = visit.send("POST", f"{path}/proposals", {**proposal, "hand_in": True}, status=201, token=lab).json()
+    made = visit.send("POST", f"{path}/bids", {**proposal, "hand_in": True}, status=201, token=lab).json()
     lines = {made["id"]: {"outcome": "chosen", "reason": "It shows the phases."}}
     visit.send("POST", f"{path}/awards", {"reasons": "One sound plan.", "lines": lines}, status=201, token=company)
 

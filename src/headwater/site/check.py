@@ -78,10 +78,11 @@ def need(condition: object, otherwise: str) -> None:
 
 def steps() -> list[Step]:
     """Every part's steps, in the order of the main job."""
+    from headwater.catalogue import check as catalogue
     from headwater.partnering import check as partnering
     from headwater.registry import check as registry
 
-    return [*registry.STEPS, *partnering.STEPS]
+    return [*registry.STEPS, *catalogue.STEPS, *partnering.STEPS]
 
 
 def main(address: str, people: Sequence[DemoPerson], say: Callable[[str], None]) -> int:

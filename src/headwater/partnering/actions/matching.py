@@ -196,7 +196,7 @@ def propose(
     ProposalMember.objects.bulk_create(
         ProposalMember(proposal=proposal, profile=members[one], task=task[:300]) for one, task in draft.members
     )
-    code = "proposal.submitted" if hand_in else "proposal.written"
+    code = "bid.submitted" if hand_in else "bid.written"
     changes = {"state": [before, proposal.state], "members": [None, sorted(members)]}
     record(Act(code, proposal.public_id, changes, decision), by=by, at=at)
     if hand_in:
@@ -209,14 +209,14 @@ def withdraw_proposal(proposal_id: str, viewer: Viewer, *, by: Actor, at: dateti
     """Take one's proposal back."""
     proposal = queries.with_team(Proposal.objects.filter(public_id=proposal_id)).first()
     if proposal is None:
-        raise Refused(Decision((Reason("proposal.not_found", facts={"value": proposal_id}),)))
+        raise Refused(Decision((Reason("bid.not_found", facts={"value": proposal_id}),)))
     locked = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
     proposal.state = locked.state
     decision = rules.may_withdraw_proposal(proposal_sight(proposal, sight_of(proposal.challenge)), viewer, now=at)
     permit(decision)
     locked.state = ProposalState.WITHDRAWN
     locked.save(update_fields=["state"])
-    record(Act("proposal.withdrawn", proposal_id, {"state": [proposal.state, locked.state]}, decision), by=by, at=at)
+    record(Act("bid.withdrawn", proposal_id, {"state": [proposal.state, locked.state]}, decision), by=by, at=at)
     return locked
 
 
@@ -310,7 +310,7 @@ def declare_conflict(one: str, other: str, ground: str, viewer: Viewer, *, by: A
     if viewer.signed_in and not managed and "broker" not in viewer.roles:
         decision += Decision((Reason("organisation.not_yours"),))
     if not ground.strip():
-        decision += Decision((Reason("conflict.ground_missing"),))
+        decision += Decision((Reason("interest.ground_missing"),))
     permit(decision)
     low, high = sorted(found.values(), key=lambda row: row.pk)
     made, is_new = Conflict.objects.get_or_create(
@@ -318,5 +318,5 @@ def declare_conflict(one: str, other: str, ground: str, viewer: Viewer, *, by: A
     )
     if is_new:
         changes = {"organisations": [None, [low.public_id, high.public_id]]}
-        record(Act("conflict.declared", low.public_id, changes, decision), by=by, at=at)
+        record(Act("interest.declared", low.public_id, changes, decision), by=by, at=at)
     return made

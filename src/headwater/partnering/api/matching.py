@@ -229,9 +229,7 @@ def _visible(request: HttpRequest, one: Proposal) -> Decision:
     return actions.sees_proposal(one, sight_of(one.challenge), viewer_for(request), at=timezone.now())
 
 
-@router.get(
-    "/challenges/{public_id}/proposals", response={200: list[dict], **PROBLEMS}, summary="Proposals you may read"
-)
+@router.get("/challenges/{public_id}/bids", response={200: list[dict], **PROBLEMS}, summary="Proposals you may read")
 def proposals(request: HttpRequest, public_id: str) -> Any:
     challenge, sight = seen_challenge(public_id, viewer_for(request))
     rows = queries.proposals_of(challenge)
@@ -239,12 +237,12 @@ def proposals(request: HttpRequest, public_id: str) -> Any:
     return [proposal_out(one) for one in rows if actions.sees_proposal(one, sight, viewer, at=now).allowed()]
 
 
-@router.post("/challenges/{public_id}/proposals", response={201: dict, **PROBLEMS}, summary="Propose")
+@router.post("/challenges/{public_id}/bids", response={201: dict, **PROBLEMS}, summary="Propose")
 def propose(request: HttpRequest, public_id: str, body: ProposalIn) -> Any:
     try:
         price = Money.parse(body.price, body.currency).minor
     except MoneyError as error:
-        raise Refused(Decision((Reason("proposal.price_wrong"),))) from error
+        raise Refused(Decision((Reason("bid.price_wrong"),))) from error
     draft = ProposalDraft(
         lead=body.lead, title=body.title, price_minor=price, months=body.months, plan=body.plan,
         evidence=body.evidence, promised=body.promised, currency=body.currency, members=tuple(body.members.items()),
@@ -253,11 +251,11 @@ def propose(request: HttpRequest, public_id: str, body: ProposalIn) -> Any:
     return Status(201, proposal_out(queries.with_team(Proposal.objects.filter(pk=made.pk)).get()))
 
 
-@router.get("/proposals/{public_id}", response={200: dict, **PROBLEMS}, summary="Read a proposal")
+@router.get("/bids/{public_id}", response={200: dict, **PROBLEMS}, summary="Read a proposal")
 def get_proposal(request: HttpRequest, public_id: str) -> Any:
     one = queries.with_team(Proposal.objects.filter(public_id=public_id)).first()
     if one is None:
-        raise Refused(Decision((Reason("proposal.not_found"),)))
+        raise Refused(Decision((Reason("bid.not_found"),)))
     permit(_visible(request, one))
     return proposal_out(one)
 

@@ -229,15 +229,15 @@ def may_publish(facts: CallFacts, sight: SightFacts, viewer: Viewer, *, now: dat
     decision += may_move("challenge", sight.state, "publish")
     found = []
     if facts.closes_at is None and facts.race_teams > 1:
-        found.append(Reason("call.end_missing"))
+        found.append(Reason("opencall.end_missing"))
     if facts.closes_at is not None and facts.closes_at <= now:
-        found.append(Reason("call.end_past"))
+        found.append(Reason("opencall.end_past"))
     if not 1 <= facts.race_teams <= 5:
-        found.append(Reason("call.race_teams_wrong", facts={"value": facts.race_teams}))
+        found.append(Reason("opencall.race_teams_wrong", facts={"value": facts.race_teams}))
     if facts.race_teams > 1 and (not facts.gate.strip() or facts.gate_on is None):
-        found.append(Reason("call.gate_missing"))
+        found.append(Reason("opencall.gate_missing"))
     if facts.gate_on is not None and facts.closes_at is not None and facts.gate_on <= facts.closes_at.date():
-        found.append(Reason("call.gate_before_end"))
+        found.append(Reason("opencall.gate_before_end"))
     return decision + Decision(tuple(found))
 
 

@@ -153,18 +153,18 @@ def may_propose(facts: ProposalFacts, sight: SightFacts, viewer: Viewer, *, now:
     if facts.lead_organisation_id == facts.company_id:
         found.append(Reason("candidate.own_organisation"))
     if facts.closes_at is not None and now >= facts.closes_at:
-        found.append(Reason("call.closed", facts={"at": f"{facts.closes_at:%Y-%m-%d %H:%M}"}))
+        found.append(Reason("opencall.closed", facts={"at": f"{facts.closes_at:%Y-%m-%d %H:%M}"}))
     if facts.state not in ("", "draft", "withdrawn"):
-        found.append(Reason("proposal.wrong_state", facts={"state": facts.state}))
+        found.append(Reason("bid.wrong_state", facts={"state": facts.state}))
     if not facts.title.strip() or len(facts.title) > 300:
-        found.append(Reason("proposal.title_missing"))
+        found.append(Reason("bid.title_missing"))
     if not 0 <= facts.price_minor < 2**62:
-        found.append(Reason("proposal.price_wrong"))
+        found.append(Reason("bid.price_wrong"))
     if len(facts.currency) != 3 or not facts.currency.isupper():
         found.append(Reason("challenge.currency_unknown", facts={"value": facts.currency}))
     if not 1 <= facts.months <= 120:
         found.append(Reason("challenge.months_wrong", facts={"value": facts.months}))
-    found += [Reason("proposal.member_unknown", facts={"value": one}) for one in facts.unknown_members]
+    found += [Reason("bid.member_unknown", facts={"value": one}) for one in facts.unknown_members]
     found += [Reason("candidate.conflict_declared", facts={"ground": one}) for one in facts.conflicts]
     return decision + Decision(tuple(found))
 
@@ -174,7 +174,7 @@ def may_submit_proposal(facts: ProposalFacts, sight: SightFacts, viewer: Viewer,
     decision = may_propose(facts, sight, viewer, now=now)
     found = []
     if not facts.plan.strip():
-        found.append(Reason("proposal.plan_missing"))
+        found.append(Reason("bid.plan_missing"))
     if facts.needs_agreement and not facts.bound:
         found.append(Reason("challenge.agreement_needed"))
     return decision + Decision(tuple(found))
@@ -217,10 +217,10 @@ def may_award(facts: AwardFacts, sight: SightFacts, viewer: Viewer, *, now: date
     if sight.state != "published":
         found.append(Reason("challenge.wrong_state", facts={"state": sight.state}))
     if facts.closes_at is not None and now < facts.closes_at:
-        found.append(Reason("call.still_open", facts={"until": f"{facts.closes_at:%Y-%m-%d %H:%M}"}))
+        found.append(Reason("opencall.still_open", facts={"until": f"{facts.closes_at:%Y-%m-%d %H:%M}"}))
     if not facts.outcomes:
         found.append(Reason("award.no_proposals"))
-    found += [Reason("proposal.not_found", facts={"value": one}) for one in facts.unknown]
+    found += [Reason("bid.not_found", facts={"value": one}) for one in facts.unknown]
     if facts.left_out:
         found.append(Reason("award.left_out", facts={"count": facts.left_out}))
     if not facts.reasons.strip():

@@ -134,9 +134,9 @@ def may_see_proposal(facts: ProposalSight, viewer: Viewer, *, now: datetime) -> 
         return Decision()
     whole = clearance(facts.challenge, viewer) is Clearance.WHOLE
     if not whole or facts.state == "draft":
-        return Decision((Reason("proposal.not_found"),))
+        return Decision((Reason("bid.not_found"),))
     if facts.sealed_until is not None and now < facts.sealed_until:
-        return Decision((Reason("proposal.sealed", facts={"until": f"{facts.sealed_until:%Y-%m-%d %H:%M}"}),))
+        return Decision((Reason("bid.sealed", facts={"until": f"{facts.sealed_until:%Y-%m-%d %H:%M}"}),))
     return Decision()
 
 

@@ -94,7 +94,7 @@ TABLES: Mapping[str, Table] = {
 WRONG = {
     "challenge": "challenge.wrong_state",
     "approach": "approach.wrong_state",
-    "proposal": "proposal.wrong_state",
+    "proposal": "bid.wrong_state",
     "agreement": "agreement.wrong_state",
     "partnership": "partnership.wrong_state",
     "milestone": "milestone.wrong_state",

@@ -67,7 +67,7 @@ def publish(request: HttpRequest, public_id: str) -> HttpResponse:
     form = PublishForm(request.POST)
     whole(request, public_id)
     if not form.is_valid():
-        raise Refused(Decision((Reason("call.end_missing"),)))
+        raise Refused(Decision((Reason("opencall.end_missing"),)))
     actions.publish(public_id, form.draft(), **acting(request))
     messages.success(request, _("The challenge is published; fitting groups are told."))
     return redirect("challenge", public_id)
@@ -204,7 +204,7 @@ def proposals(request: HttpRequest, public_id: str) -> HttpResponse:
         decision = matching.sees_proposal(one, sight, viewer, at=now)
         if decision.allowed():
             rows.append(one)
-        elif "proposal.sealed" in decision.codes:
+        elif "bid.sealed" in decision.codes:
             sealed += 1
     return render(
         request,

@@ -63,7 +63,7 @@ def propose(request: HttpRequest, public_id: str) -> HttpResponse:
         else:
             done = _("The proposal is handed in.") if made.state == "submitted" else _("The draft is kept.")
             messages.success(request, done)
-            return redirect("proposal", made.public_id)
+            return redirect("bid", made.public_id)
     context = {"form": form, "challenge": challenge, "reading": read(challenge, sight, viewer)}
     return render(request, "partnering/proposal_form.html", context, status=422 if form.errors else 200)
 
@@ -84,10 +84,10 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST":
         matching.withdraw_proposal(public_id, **acting(request))
         messages.success(request, _("The proposal is withdrawn."))
-        return redirect("proposal", public_id)
+        return redirect("bid", public_id)
     found = queries.with_team(Proposal.objects.filter(public_id=public_id)).first()
     if found is None:
-        raise Refused(Decision((Reason("proposal.not_found"),)))
+        raise Refused(Decision((Reason("bid.not_found"),)))
     decision = matching.sees_proposal(found, sight_of(found.challenge), viewer, at=timezone.now())
     if not decision.allowed():
         raise Refused(decision)
