@@ -34,6 +34,7 @@ from tests.factories import (
 )
 
 from headwater.core.decision import Decision, Reason, Refused
+from headwater.partnering import urls as partnering
 from headwater.site.middleware import RefusalMiddleware
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,8 @@ NO_PAGE = {
 }
 # Reached only after something was made; their own tests show them.
 ELSEWHERE = {"import_run", "booking", "course", "observatory_report"}
+# Partnering looks at its own pages, in tests/partnering/test_pages.py.
+ELSEWHERE |= {one.name for one in partnering.urlpatterns}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",
