@@ -16,7 +16,7 @@ from headwater.registry.models import City, Facility, Instrument, Organisation, 
 
 Progress = Callable[[int, int], None]
 CHUNK = 2000
-FORM = b"1"  # counted up when entries are made in another way: the next start makes them anew
+FORM = b"2"  # counted up when entries are made in another way: the next start makes them anew
 REBUILT_AT_ONCE = 1000  # rows whose writers wait while a rebuild reads them
 TRIES = 5
 # New words wait in a list that every query reads through, until it is merged into the index. For a few records it is
