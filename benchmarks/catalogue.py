@@ -478,9 +478,7 @@ def measure(size: int, *, peers: bool, http: bool) -> None:
     try:
         call_command("createcachetable", verbosity=0)
         names.forget()
-        print(
-            f"\n{size:,} instruments; the machine has {os.cpu_count()} processors and a load of {os.getloadavg()[0]:.1f}"
-        )
+        print(f"\n{size:,} instruments; {os.cpu_count()} processors, under a load of {os.getloadavg()[0]:.1f}")
         load(size)
         asked = {language: questions(language, QUERIES) for language in ("zh", "en")}
         for language, some in asked.items():

@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.core.cache import caches
 from django.db import connection
 
 from headwater.catalogue.lexicon import Concept, Kind, Lexicon
 from headwater.registry.models import City, ClassCode, Jurisdiction, Organisation, Region, Technique
 from headwater.registry.models.base import in_language
 
+STAMP, STAMP_KEPT_S = "catalogue.region", 5  # which region is loaded is looked up so often
 KEPT_S = 600  # makers and new organisations are known after ten minutes at the latest
 MOST_MAKERS = 20_000
 SHORTEST = 4  # letters that a shortened Chinese name keeps
@@ -88,17 +90,21 @@ def forget() -> None:
     """Have the next one to ask read the record anew."""
     global _kept
     _kept = None
+    caches["local"].delete(STAMP)
 
 
 def vocabulary() -> Vocabulary:
-    """The vocabulary, read again after a region was loaded and every ten minutes; one query where it is kept."""
+    """The vocabulary, read again every ten minutes, and some seconds after a region was loaded."""
     global _kept
-    region = Region.objects.order_by("-loaded_at").values_list("pk", "digest", "loaded_at", "currency").first()
-    stamp = tuple(region or ())
+    stamp = caches["local"].get(STAMP)
+    if stamp is None:
+        region = Region.objects.order_by("-loaded_at").values_list("pk", "digest", "loaded_at", "currency").first()
+        stamp = tuple(region or ())
+        caches["local"].set(STAMP, stamp, STAMP_KEPT_S)
     held = _kept
     if held is None or held.stamp != stamp or time.monotonic() - held.read_at > KEPT_S:
         with _LOCK:
-            held = _read(stamp, region[3] if region else "")
+            held = _read(stamp, str(stamp[3]) if stamp else "")
             _kept = held
     return held
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
+from headwater.catalogue import vocabulary
 from headwater.catalogue.models import Entry, IndexState
 from headwater.catalogue.words import Texts, band_of, spellings_of, standing_of, vector
 from headwater.core.money import Money
@@ -85,6 +86,7 @@ def bring_up_to_date(*, progress: Progress = _silent) -> int:
 
     The registry calls it in the transaction that loads a region: its organisations and cities may have other names now.
     """
+    vocabulary.forget()
     digest = _names_digest()
     state = IndexState.objects.first()
     complete = Entry.objects.count() == Instrument.objects.count()
