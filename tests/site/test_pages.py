@@ -294,9 +294,9 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 11),
-    ("/instruments/?q=instrument&view=map", instruments, 11),
-    ("/api/v1/search?q=instrument", instruments, 9),
+    ("/instruments/", instruments, 10),
+    ("/instruments/?q=instrument&view=map", instruments, 10),
+    ("/api/v1/search?q=instrument", instruments, 8),
     ("/organisations/", organisations, 2),
     ("/facilities/", facilities, 1),
     ("/cities/", cities, 2),
