@@ -19,6 +19,7 @@ from headwater.registry.models import Instrument
 from headwater.registry.queries import node_prefix
 
 MOST_TRIED = 50
+LEAST_HELD = timedelta(minutes=15)  # time that has begun already can still be taken
 
 
 def span_texts(row: Reservation) -> list[str]:
@@ -124,7 +125,7 @@ def _hold_for(wish: WaitingWish, instrument: Instrument, in_use: InForce, *, at:
         organisation_id=organisation_of(holder, instrument.owner_id),
         project=wish.project,
         policy_id=in_use.policy_id,
-        held_until=min(at + timedelta(minutes=terms.hold_minutes), start),
+        held_until=min(at + timedelta(minutes=terms.hold_minutes), max(start, at + LEAST_HELD), end),
         created_at=at,
         updated_at=at,
     )
