@@ -27,7 +27,7 @@ def _need(condition: object, otherwise: str) -> None:
 def _token(visit: Visit, key: str) -> str:
     """A token of one of the demo's people, made on her account page."""
     visit.sign_in(key)
-    page = visit.submit("/account/", {"name": "booking check", "scopes": ["read", "write"], "days": 1})
+    page = visit.submit("/account/", {"name": "booking check", "scopes": ["read", "write"], "days": 30})
     found = re.search(r'<pre id="key">([^<]+)</pre>', page.text)
     _need(found, "The new token is not shown.")
     assert found is not None
