@@ -30,6 +30,7 @@ from tests.partnering.makers import (
 
 from headwater.accounts.models import AuditEntry, Notice
 from headwater.core.decision import Refused
+from headwater.engines.matching import PARTS
 from headwater.partnering import queries, ranking
 from headwater.partnering.actions import challenges, consortia, files, matching, profiles
 from headwater.partnering.drafts import (
@@ -425,7 +426,7 @@ def test_weights_are_added_and_change_the_ranking(scene):
     one = make_challenge(scene["company"], scene["owner"], scene["technique"], broker=scene["broker"])
     version = queries.version_with_all(one)
     assert ranking.rank(one, version, at=AT).candidates[0].profile == scene["profile"]
-    weights = {"text": 0, "techniques": 1, "instruments": 0, "past_work": 0, "ties": 0, "reach": 0, "load": 0}
+    weights = dict.fromkeys(PARTS, 0) | {"techniques": 1}
     made = matching.set_weights(weights, "Technique alone", at=AT, **acts(scene["broker"]))
     scores = {row.profile.pk: row.score for row in ranking.rank(one, version, at=AT).candidates}
     assert scores == {scene["profile"].pk: 1.0, near.pk: pytest.approx(1 / 3)}

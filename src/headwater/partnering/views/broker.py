@@ -28,6 +28,7 @@ PART_LABELS = {
     "techniques": gettext_lazy("capabilities"),
     "instruments": gettext_lazy("instruments"),
     "past_work": gettext_lazy("past work"),
+    "likeness": gettext_lazy("like the best"),
     "ties": gettext_lazy("earlier ties"),
     "reach": gettext_lazy("reach"),
     "load": gettext_lazy("free time"),
