@@ -92,6 +92,14 @@ PAGES = {
     "instrument_reach": "/instruments/ins_1/reach/",
     "reach": "/reach/",
     "saved_searches": "/searches/",
+    "observatory": "/observatory/",
+    "observatory_indicators": "/observatory/indicators/",
+    "observatory_indicator": "/observatory/indicators/facilities-by-status/",
+    "observatory_clusters": "/observatory/clusters/",
+    "observatory_flows": "/observatory/flows/",
+    "observatory_reach": "/observatory/reach/",
+    "observatory_reports": "/observatory/reports/",
+    "observatory_data": "/observatory/data/",
     "notices": "/account/notices/",
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
@@ -103,6 +111,10 @@ NO_PAGE = {
     "revoke_token",
     "found_table",
     "delete_search",
+    "observatory_indicators_csv",
+    "observatory_new_clusters",
+    "observatory_new_report",
+    "observatory_report_file",
     "read_notices",
     "choose_mails",
     "follow_notice",
@@ -125,7 +137,7 @@ NO_PAGE = {
     "feed",
 }
 # Reached only after something was made; their own tests show them.
-ELSEWHERE = {"import_run", "booking", "course"}
+ELSEWHERE = {"import_run", "booking", "course", "observatory_report"}
 # Partnering looks at its own pages, in tests/partnering/test_pages.py.
 ELSEWHERE |= {one.name for one in partnering.urlpatterns}
 SIGN_IN_PAGES = [

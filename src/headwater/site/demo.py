@@ -115,6 +115,9 @@ def running(
 def prepare(environment: Environment, say: Say) -> None:
     """Migrate, load the region, make the demo's people, collect static files: whatever is not done yet."""
     setup()
+    from django.utils import timezone
+
+    from headwater.observatory.actions import WORLD_SEED, ask_world_if_needed
     from headwater.registry.loading import load_if_needed
     from headwater.site import assets
 
@@ -129,6 +132,8 @@ def prepare(environment: Environment, say: Say) -> None:
     load_demo_network(say=say)
     if assets.collect():
         say("Collected the static files.")
+    if ask_world_if_needed(WORLD_SEED, at=timezone.now()) is not None:
+        say("The worker makes a synthetic world of papers, firms and suppliers; its pages fill in a minute.")
 
 
 def make_findable(region: str, say: Say) -> None:
