@@ -91,13 +91,12 @@ def partnership(request: HttpRequest, public_id: str) -> HttpResponse:
         "own_members": [one.organisation for one in found.members.all() if one.organisation_id in viewer.memberships],
     }
     if inside:
-        paid, got = queries.payments_by_side(found)
         year = timezone.now().year
         members = [one.organisation for one in found.members.all()]
+        names = {one.pk: one for one in members}
         context |= {
             "milestones": _milestones(found, viewer),
-            "money": [(one, paid.get(one.pk, 0), got.get(one.pk, 0)) for one in members],
-            "currency": next((one.currency for one in found.milestones.all() if one.currency), "CNY"),
+            "money": [(names[key], *rest) for key, *rest in queries.money_of(found) if key in names],
             "shared": [
                 (one, sum(use.hours for use in one.uses.all() if use.on.year == year))
                 for one in found.instruments.all()
