@@ -16,6 +16,7 @@ from ninja.openapi.docs import Swagger
 from headwater import __version__
 from headwater.accounts.api import identify, problem, refusal
 from headwater.accounts.api.notices import router as notices
+from headwater.catalogue.api import router as catalogue
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.api import router as registry
 from headwater.support.api import router as support
@@ -35,7 +36,11 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
+<<<<<<< HEAD
 api.add_router("", support)
+=======
+api.add_router("", catalogue)
+>>>>>>> main
 api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 

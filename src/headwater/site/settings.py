@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "headwater.site.apps.SiteConfig",
     "headwater.support",
     "headwater.registry",
+    "headwater.catalogue",
     "headwater.booking",
     "headwater.accounts",
     "django.contrib.auth",

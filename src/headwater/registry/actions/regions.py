@@ -424,6 +424,7 @@ def load_region(files: RegionFiles, *, by: Actor, at: datetime, progress: Progre
             "loaded_at": at,
         },
     )
+    changed.tell_names()
     record(Act("region.loaded", f"reg_{files.code}", {"digest": [None, files.digest]}), by=by, at=at)
     loaded.tell(loaded.Loaded(files, region, by, at))
     with connection.cursor() as cursor:

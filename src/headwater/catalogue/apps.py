@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+
+class CatalogueConfig(AppConfig):
+    name = "headwater.catalogue"
+    label = "catalogue"
+
+    def ready(self) -> None:
+        from headwater.accounts import notices, words
+        from headwater.catalogue import wording
+        from headwater.catalogue.actions.index import bring_up_to_date, index_instruments
+        from headwater.registry import changed
+
+        words.add(wording.REASONS)
+        words.ACTS.update(wording.ACTS)
+        notices.add(wording.NOTICES, wording.TOPICS)
+        changed.subscribe(index_instruments, names=bring_up_to_date)
