@@ -36,11 +36,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
-<<<<<<< HEAD
 api.add_router("", support)
-=======
 api.add_router("", catalogue)
->>>>>>> main
 api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 
