@@ -256,9 +256,9 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 6),
-    ("/instruments/?q=instrument&view=map", instruments, 7),
-    ("/api/v1/search?q=instrument", instruments, 5),
+    ("/instruments/", instruments, 11),
+    ("/instruments/?q=instrument&view=map", instruments, 11),
+    ("/api/v1/search?q=instrument", instruments, 9),
     ("/organisations/", organisations, 2),
     ("/facilities/", facilities, 1),
     ("/cities/", cities, 2),

@@ -226,7 +226,7 @@ def _found(
                 ["beginning"] if second.text == parsed.text else [],
                 second.text if second.text != parsed.text else "",
             )
-    if len(parsed.required) > 1 or any(len(term.typed) > 1 for term in parsed.required):
+    if len(parsed.required) > 1 or any(len(term.typed) > 1 and not term.quoted for term in parsed.required):
         loose = queries.find(replace(question, any_term=True), facets=facets)
         if loose.total:
             return loose, parsed, ["any_term"], ""

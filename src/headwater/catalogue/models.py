@@ -36,7 +36,10 @@ class Entry(models.Model):
 
     class Meta:
         db_table = "catalogue_entry"
-        indexes = [GinIndex(fields=["words"], name="catalogue_words")]
+        indexes = [
+            GinIndex(fields=["words"], name="catalogue_words"),
+            models.Index(fields=["-standing", "instrument"], name="catalogue_in_order"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(standing__gte=0, standing__lte=100), name="entry_standing_in_bounds")
         ]

@@ -63,6 +63,11 @@ class Term:
     required: bool = True
     begins: bool = False
 
+    @property
+    def quoted(self) -> bool:
+        """Whether it was put between quotes: it is meant as it stands."""
+        return self.text.startswith("“")
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -256,7 +261,7 @@ def loosened(terms: Iterable[Term]) -> str:
     parts: list[str] = []
     for term in terms:
         parts.append(any_of(term))
-        if term.kind is None and len(term.typed) > 1:
+        if term.kind is None and len(term.typed) > 1 and not term.quoted:
             parts += [literal(token) for token in term.typed]
     return " | ".join(dict.fromkeys(parts))
 

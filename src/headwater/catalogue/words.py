@@ -8,6 +8,7 @@ in both languages, which a query names instead (see `headwater.catalogue.query`)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,6 +43,15 @@ def standing_of(status: str, access: str) -> int:
 def _split(text: str) -> tuple[str, ...]:
     """Texts repeat: makers, owners, quantities."""
     return tuple(token[:LONGEST] for token in tokens(text))
+
+
+_PARTS = re.compile(r"[^\W\d_]+|\d+", re.UNICODE)
+
+
+@lru_cache(maxsize=50_000)
+def spellings_of(model: str) -> tuple[str, ...]:
+    """A model's number as people write it: as it stands, in one, and letters apart from digits."""
+    return tuple(dict.fromkeys((model, "".join(model.split()), " ".join(_PARTS.findall(model)))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
-api.add_router("", support)
 api.add_router("", catalogue)
+api.add_router("", support)
 api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 

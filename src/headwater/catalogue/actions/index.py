@@ -9,13 +9,14 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from headwater.catalogue.models import Entry, IndexState
-from headwater.catalogue.words import Texts, band_of, standing_of, vector
+from headwater.catalogue.words import Texts, band_of, spellings_of, standing_of, vector
 from headwater.core.money import Money
 from headwater.registry.actions.regions import copy_rows
 from headwater.registry.models import City, Facility, Instrument, Organisation, SourceKind, Technique
 
 Progress = Callable[[int, int], None]
 CHUNK = 2000
+FORM = b"1"  # counted up when entries are made in another way: the next start makes them anew
 REBUILT_AT_ONCE = 1000  # rows whose writers wait while a rebuild reads them
 TRIES = 5
 # New words wait in a list that every query reads through, until it is merged into the index. For a few records it is
@@ -80,7 +81,7 @@ def reindex(*, progress: Progress = _silent) -> int:
 
 
 def bring_up_to_date(*, progress: Progress = _silent) -> int:
-    """Build the entries anew if some are missing or were made with names that have changed since; returns how many.
+    """Build the entries anew if some are missing, or were made with other names or in another way; returns how many.
 
     The registry calls it in the transaction that loads a region: its organisations and cities may have other names now.
     """
@@ -125,8 +126,8 @@ def _differing(keys: Sequence[int], parents: dict[int, int | None]) -> list[int]
 
 
 def _names_digest() -> str:
-    """A digest of all names that entries hold and that are not the instrument's own."""
-    digest = sha256()
+    """A digest of all names that entries hold and that are not the instrument's own, and of how entries are made."""
+    digest = sha256(FORM)
     for model in (City, Organisation, Facility):
         extra = ("jurisdiction_id",) if model is City else ("kind",) if model is Organisation else ()
         for row in model._default_manager.order_by("pk").values_list("pk", "name_zh", "name_en", *extra):
@@ -200,7 +201,13 @@ def _row(one: dict[str, Any], techniques: list[int], parents: dict[int, int | No
 
 def _texts(one: dict[str, Any]) -> Texts:
     return Texts(
-        names=(one["name_zh"], one["name_en"], one["manufacturer_zh"], one["manufacturer_en"], one["model"]),
+        names=(
+            one["name_zh"],
+            one["name_en"],
+            one["manufacturer_zh"],
+            one["manufacturer_en"],
+            *spellings_of(one["model"]),
+        ),
         measured=(*one["measured_zh"], *one["measured_en"]),
         places=(
             *(one["owner__name_zh"], one["owner__name_en"], one["facility__name_zh"], one["facility__name_en"]),

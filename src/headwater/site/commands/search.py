@@ -92,6 +92,11 @@ def _as_text(answer: Answer) -> str:
         if way is not None and not way.here:
             back = f"; back {way.back.depart} to {way.back.arrive}" if way.back else ""
             lines.append(f"    {way.minutes} min, {way.depart} to {way.arrive} by {way.trains or 'foot'}{back}")
+        said = [
+            f"{offer.title}: {found.text}" for offer, found in zip(answer.offers, hit.offered, strict=True) if found
+        ]
+        if said:
+            lines.append(f"    {'; '.join(said)}")
     if answer.about:
         lines.append(
             f"Timetable: {answer.about.title}, {answer.about.vintage}{', synthetic' * answer.about.synthetic}."
