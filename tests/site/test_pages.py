@@ -32,6 +32,7 @@ from tests.factories import (
     make_user,
     make_zone,
 )
+from tests.support import pages as money
 
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.site.middleware import RefusalMiddleware
@@ -85,6 +86,7 @@ PAGES = {
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
 NO_PAGE = {
+    *money.FILES,
     "instrument_pidinst",
     "export_instruments",
     "import_rejects",
@@ -101,7 +103,7 @@ NO_PAGE = {
     "metrics",
 }
 # Reached only after an import; its own tests show it.
-ELSEWHERE = {"import_run"}
+ELSEWHERE = {"import_run", *money.PAGES}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",

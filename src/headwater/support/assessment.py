@@ -92,8 +92,8 @@ def figures_of(owner: Organisation, year: int, value_from: int) -> tuple[dict[st
     )
     outside = Q(outside=True)
     summed = records_of(owner, year).aggregate(
-        hours=Sum("hours"),
-        outside_hours=Sum("hours", filter=outside),
+        sum_hours=Sum("hours"),
+        sum_outside_hours=Sum("hours", filter=outside),
         records=Count("pk"),
         outside_records=Count("pk", filter=outside),
         users=Count("organisation", distinct=True),
@@ -104,7 +104,7 @@ def figures_of(owner: Organisation, year: int, value_from: int) -> tuple[dict[st
     )
     income = summed.pop("income_minor") or 0
     synthetic = counted.pop("synthetic")
-    figures = {name: Decimal(value or 0) for name, value in (counted | summed).items()}
+    figures = {name.removeprefix("sum_"): Decimal(value or 0) for name, value in (counted | summed).items()}
     figures["income"] = Money("CNY", income).major
     return figures, synthetic
 

@@ -78,6 +78,8 @@ def value_label(fact: str, value: Any) -> str:
         return gettext("yes") if value else gettext("no")
     if isinstance(value, list | tuple | frozenset):
         joined = pgettext("between names in a list", ", ")
+        if fact in VALUES:  # in the order of the vocabulary: micro, small, medium
+            value = sorted(value, key=lambda one: VALUES[fact].values.index(one) if one in VALUES[fact].values else 99)
         return joined.join(value_label(fact, one) for one in value) or "—"
     if value is None or value == "":
         return "—"
