@@ -83,8 +83,16 @@ def steps() -> list[Step]:
     from headwater.observatory import check as observatory
     from headwater.partnering import check as partnering
     from headwater.registry import check as registry
+    from headwater.support import check as support
 
-    return [*registry.STEPS, *catalogue.STEPS, *booking.STEPS, *partnering.STEPS, *observatory.STEPS]
+    return [
+        *registry.STEPS,
+        *catalogue.STEPS,
+        *booking.STEPS,
+        *support.STEPS,
+        *partnering.STEPS,
+        *observatory.STEPS,
+    ]
 
 
 def main(address: str, people: Sequence[DemoPerson], say: Callable[[str], None]) -> int:
