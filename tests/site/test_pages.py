@@ -77,6 +77,10 @@ PAGES = {
     "figures": "/figures/",
     "source": "/sources/a-source/",
     "account": "/account/",
+    "compare": "/instruments/compare/?pick=ins_1",
+    "instrument_reach": "/instruments/ins_1/reach/",
+    "reach": "/reach/",
+    "saved_searches": "/searches/",
     "notices": "/account/notices/",
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
@@ -86,6 +90,8 @@ NO_PAGE = {
     "import_rejects",
     "take_import",
     "revoke_token",
+    "found_table",
+    "delete_search",
     "read_notices",
     "choose_mails",
     "follow_notice",
@@ -250,7 +256,9 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 5),
+    ("/instruments/", instruments, 11),
+    ("/instruments/?q=instrument&view=map", instruments, 11),
+    ("/api/v1/search?q=instrument", instruments, 9),
     ("/organisations/", organisations, 2),
     ("/facilities/", facilities, 1),
     ("/cities/", cities, 2),

@@ -16,8 +16,10 @@ from ninja.openapi.docs import Swagger
 from headwater import __version__
 from headwater.accounts.api import identify, problem, refusal
 from headwater.accounts.api.notices import router as notices
+from headwater.catalogue.api import router as catalogue
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.api import router as registry
+from headwater.support.api import router as support
 
 api = NinjaAPI(
     title="Headwater",
@@ -34,6 +36,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
+api.add_router("", catalogue)
+api.add_router("", support)
 api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 

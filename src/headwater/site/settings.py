@@ -74,7 +74,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "headwater.site.apps.SiteConfig",
     "headwater.useroffice",
+    "headwater.support",
     "headwater.registry",
+    "headwater.catalogue",
     "headwater.booking",
     "headwater.accounts",
     "django.contrib.auth",

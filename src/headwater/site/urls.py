@@ -5,6 +5,7 @@ from headwater.site.api import api, docs
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("", include("headwater.catalogue.urls")),
     path("", include("headwater.registry.urls")),
     path("account/", include("headwater.accounts.urls")),
     path("accounts/", include("allauth.urls")),

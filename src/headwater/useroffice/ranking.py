@@ -13,7 +13,7 @@ from headwater.useroffice import facts, queries
 from headwater.useroffice.models import Award, Call, Proposal, Review, State, Verdict
 from headwater.useroffice.rules.access import Desk
 
-SHOWN = (State.REVIEW, State.PANEL, State.RECOMMENDED, State.STANDBY, State.DECLINED, State.SCHEDULED)
+HIDDEN = (State.DRAFT, State.SUBMITTED, State.WITHDRAWN, State.FEASIBILITY, State.INFEASIBLE)
 NEAR = 1.0  # proposals closer than this many standard errors of their difference are told to be near
 
 
@@ -60,7 +60,7 @@ def ranking_of(call: Call, desk: Desk) -> Ranking:
     The scores of a track's stages are corrected stage by stage, each over the whole call, and weighed.
     """
     proposals = list(
-        queries.with_all(call.proposals.filter(state__in=SHOWN))
+        queries.with_all(call.proposals.exclude(state__in=HIDDEN))
         .prefetch_related("track__stages")
         .order_by("submitted_at", "code")
     )
