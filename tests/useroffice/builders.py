@@ -90,9 +90,7 @@ class Office:
         for review in Review.objects.filter(proposal__call=self.call, state="assigned").select_related("reviewer"):
             score = (scores or {}).get(review.proposal.public_id, 3)
             given = {one["key"]: score for one in review.stage.criteria}
-            reviewing.give_review(
-                review.public_id, given, "Sound.", "Thank you.", at=AFTER, **by(review.reviewer)
-            )
+            reviewing.give_review(review.public_id, given, "Sound.", "Thank you.", at=AFTER, **by(review.reviewer))
         reviewing.open_panel(self.call.public_id, at=AFTER, **by(self.officer))
 
     def decided(self, *made: Proposal, kind: str = "recommend") -> None:

@@ -49,9 +49,7 @@ def test_a_call_becomes_a_schedule_and_a_result():
 
     # the visit
     visit = Visit.objects.get(proposal=one)
-    visiting.set_visitor(
-        visit.public_id, visit.members.get().name, cleared=True, at=AFTER, **by(office.scientist)
-    )
+    visiting.set_visitor(visit.public_id, visit.members.get().name, cleared=True, at=AFTER, **by(office.scientist))
     with pytest.raises(Exception, match=r"visit\.sample_not_approved"):
         visiting.begin_visit(visit.public_id, at=AFTER, **by(office.scientist))
     visiting.set_sample_state(visit.public_id, "film", "approved", "cupboard 2", at=AFTER, **by(office.scientist))
@@ -75,7 +73,10 @@ def test_a_call_becomes_a_schedule_and_a_result():
     assert figures["outputs_per_shift"].value == pytest.approx(1 / 21)
     assert figures["hours_lost_share"].value == pytest.approx(17 / 73)
     lines = cut_offs(ranking_of(office.call, desk(office.officer)), list(version.awards.all()))
-    print([(line.requested, line.granted, line.experiments, line.beamline) for line in lines], version.awards.values_list("shifts", "instrument"))
+    print(
+        [(line.requested, line.granted, line.experiments, line.beamline) for line in lines],
+        version.awards.values_list("shifts", "instrument"),
+    )
     assert [(line.requested, line.granted) for line in lines] == [(21, 21)]
 
 

@@ -20,6 +20,7 @@ from headwater.catalogue.api import router as catalogue
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.api import router as registry
 from headwater.support.api import router as support
+from headwater.useroffice.api import router as useroffice
 
 api = NinjaAPI(
     title="Headwater",
@@ -36,6 +37,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
+api.add_router("", useroffice)
 api.add_router("", catalogue)
 api.add_router("", support)
 api.add_router("", notices)

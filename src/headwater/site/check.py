@@ -80,8 +80,9 @@ def steps() -> list[Step]:
     """Every part's steps, in the order of the main job."""
     from headwater.catalogue import check as catalogue
     from headwater.registry import check as registry
+    from headwater.useroffice import check as useroffice
 
-    return [*registry.STEPS, *catalogue.STEPS]
+    return [*registry.STEPS, *catalogue.STEPS, *useroffice.STEPS]
 
 
 def main(address: str, people: Sequence[DemoPerson], say: Callable[[str], None]) -> int:

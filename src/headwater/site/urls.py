@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("headwater.catalogue.urls")),
     path("", include("headwater.registry.urls")),
+    path("beamtime/", include("headwater.useroffice.urls")),
     path("account/", include("headwater.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),

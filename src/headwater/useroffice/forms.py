@@ -136,9 +136,7 @@ class ProposalForm(Told, forms.Form):
         widget=forms.Textarea,
     )
     earlier = forms.MultipleChoiceField(label=_("Earlier proposals of yours"), required=False)
-    earlier_results = forms.CharField(
-        label=_("Results of earlier beamtime"), required=False, widget=forms.Textarea
-    )
+    earlier_results = forms.CharField(label=_("Results of earlier beamtime"), required=False, widget=forms.Textarea)
     samples = forms.CharField(
         label=_("Samples"),
         help_text=_("One a line: name; quantity; hazards, such as none, chemical, biological, radioactive, cryogenic."),
@@ -164,9 +162,7 @@ class ProposalForm(Told, forms.Form):
         choices = [(one.public_id, one.name) for one in lines]
         for rank in range(call.most_beamlines):
             label = _("Preferred beamline") if rank == 0 else _("Alternative beamline")
-            self.fields[f"beamline_{rank}"] = forms.ChoiceField(
-                label=label, choices=nothing + choices, required=False
-            )
+            self.fields[f"beamline_{rank}"] = forms.ChoiceField(label=label, choices=nothing + choices, required=False)
         self.fields["track"].choices = [(one.code, one.name) for one in tracks]  # type: ignore[attr-defined]
         self.fields["organisation"].choices = nothing + [(one.public_id, one.name) for one in homes]  # type: ignore[attr-defined]
         self.fields["earlier"].choices = [(one.public_id, f"{one.number} {one.title}") for one in earlier]  # type: ignore[attr-defined]
@@ -261,9 +257,7 @@ def initial_of_proposal(proposal: Proposal) -> dict[str, Any]:
         "blackouts": "\n".join(" ".join(span) for span in proposal.blackouts),
         "earlier": [one.public_id for one in proposal.earlier.all()],
         "earlier_results": proposal.earlier_results,
-        "samples": "\n".join(
-            f"{one.name}; {one.quantity}; {', '.join(one.hazards)}" for one in proposal.samples.all()
-        ),
+        "samples": "\n".join(f"{one.name}; {one.quantity}; {', '.join(one.hazards)}" for one in proposal.samples.all()),
         **lines,
     }
 
@@ -419,7 +413,9 @@ class PinForm(Told, forms.Form):
 
 class PublishForm(Told, forms.Form):
     note = forms.CharField(label=_("What is new in this version"), required=False, max_length=500)
-    displace = forms.BooleanField(label=_("Cancel bookings that stand in the way; their holders are told"), required=False)
+    displace = forms.BooleanField(
+        label=_("Cancel bookings that stand in the way; their holders are told"), required=False
+    )
 
 
 class LetterForm(Told, forms.Form):
@@ -469,3 +465,10 @@ class GroundForm(Told, forms.Form):
     ground = forms.CharField(label=_("Ground for passing a rule"), required=False, max_length=500)
 
 
+class AskForm(PersonForm):
+    ground = forms.CharField(label=_("Ground for passing a rule"), required=False, max_length=500)
+
+
+class MarksForm(Told, forms.Form):
+    carry_over = forms.BooleanField(label=_("Carried over: at least its minimum has to be granted"), required=False)
+    discretionary = forms.BooleanField(label=_("At the director's discretion"), required=False)

@@ -242,3 +242,42 @@ def newest_versions(facility: Facility) -> QuerySet[ScheduleVersion]:
     """The version that counts of each of the facility's calls."""
     newest = ScheduleVersion.objects.filter(call=OuterRef("call")).order_by("-number").values("pk")[:1]
     return ScheduleVersion.objects.filter(call__facility=facility, pk=Subquery(newest))
+
+
+def homes_of(user: User) -> QuerySet[Any]:
+    """The organisations she may apply for."""
+    from headwater.registry.models import Organisation
+
+    return (
+        Organisation.objects.filter(memberships__person__user=user, memberships__until=None).distinct().order_by("pk")
+    )
+
+
+def earlier_of(user: User, but: Proposal | None) -> QuerySet[Proposal]:
+    """Proposals of hers that a new one may refer to."""
+    mine = TeamMember.objects.filter(user=user).values("proposal")
+    rows = Proposal.objects.filter(pk__in=mine).exclude(state__in=[State.DRAFT, State.WITHDRAWN])
+    return rows.exclude(pk=but.pk if but else None).order_by("-pk")
+
+
+def record_of(proposal: Proposal) -> list[tuple[Proposal, Any, int]]:
+    """The team's earlier beamtime at the facility: proposal, its report, and its outputs' number."""
+    team = proposal.team.exclude(user=None).values("user")
+    theirs = TeamMember.objects.filter(user__in=team, accepted_at__isnull=False).values("proposal")
+    rows = (
+        Proposal.objects.filter(pk__in=theirs, call__facility=proposal.call.facility, state__in=AFTER_DECISION)
+        .exclude(pk=proposal.pk)
+        .select_related("call", "report")
+        .annotate(n_outputs=Count("output_links"))
+        .order_by("-pk")[:20]
+    )
+    return [(one, getattr(one, "report", None), one.n_outputs) for one in rows]
+
+
+def loads_with_names(call: Call) -> list[tuple[User, int, int]]:
+    """Reviewers of a call with how many reviews they have and have given."""
+    rows = Review.objects.filter(proposal__call=call, state__in=LIVE).values("reviewer")
+    counted = rows.annotate(n=Count("pk"), given=Count("pk", filter=Q(state="submitted"))).order_by("reviewer")
+    found = list(counted)
+    people = User.objects.in_bulk([one["reviewer"] for one in found])
+    return [(people[one["reviewer"]], one["n"], one["given"]) for one in found]

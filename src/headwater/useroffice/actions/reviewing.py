@@ -475,8 +475,8 @@ def decide(
         at=at,
         decision=decision,
         changes=changes,
-        waived=tuple(waive),
-        ground=ground,
+        waived=(passed := tuple(code for code in waive if code in decision.codes)),
+        ground=ground if passed else "",
     )
     return verdict
 

@@ -150,7 +150,7 @@ def may_manage_calls(facility_id: int, desk: Desk) -> Decision:
     """Say whether she works in the facility's user office."""
     found = writing(desk)
     if desk.signed_in and not desk.office(facility_id):
-        found.append(Reason("office.not_yours"))
+        found.append(Reason("userprogramme.not_yours"))
     return Decision(tuple(found))
 
 
