@@ -78,6 +78,16 @@ PAGES = {
     "figures": "/figures/",
     "source": "/sources/a-source/",
     "account": "/account/",
+    "instrument_calendar": "/instruments/ins_1/calendar/",
+    "book": "/instruments/ins_1/book/",
+    "join_waiting": "/instruments/ins_1/wait/",
+    "instrument_rules": "/instruments/ins_1/rules/",
+    "instrument_outages": "/instruments/ins_1/outages/",
+    "instrument_training": "/instruments/ins_1/training/",
+    "instrument_use": "/instruments/ins_1/use/",
+    "kiosk": "/instruments/ins_1/kiosk/",
+    "bookings": "/bookings/",
+    "approvals": "/bookings/approvals/",
     "compare": "/instruments/compare/?pick=ins_1",
     "instrument_reach": "/instruments/ins_1/reach/",
     "reach": "/reach/",
@@ -100,9 +110,22 @@ NO_PAGE = {
     "healthz",
     "readyz",
     "metrics",
+    "book_decision",
+    "take_back",
+    "freebusy",
+    "end_outage",
+    "make_feed",
+    "revoke_feed",
+    "move_booking",
+    "cancel_booking",
+    "hand_booking",
+    "take_booking",
+    "decide_booking",
+    "leave_waiting",
+    "feed",
 }
-# Reached only after an import; its own tests show it.
-ELSEWHERE = {"import_run", *(one.name for one in useroffice_urls.urlpatterns)}
+# Reached only after something was made; their own tests show them.
+ELSEWHERE = {"import_run", "booking", "course", *(one.name for one in useroffice_urls.urlpatterns)}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",

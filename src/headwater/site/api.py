@@ -16,6 +16,7 @@ from ninja.openapi.docs import Swagger
 from headwater import __version__
 from headwater.accounts.api import identify, problem, refusal
 from headwater.accounts.api.notices import router as notices
+from headwater.booking.api import router as booking
 from headwater.catalogue.api import router as catalogue
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.api import router as registry
@@ -38,6 +39,7 @@ api = NinjaAPI(
 )
 api.add_router("", registry)
 api.add_router("", useroffice)
+api.add_router("", booking)
 api.add_router("", catalogue)
 api.add_router("", support)
 api.add_router("", notices)

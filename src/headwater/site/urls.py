@@ -5,6 +5,7 @@ from headwater.site.api import api, docs
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("", include("headwater.booking.urls")),
     path("", include("headwater.catalogue.urls")),
     path("", include("headwater.registry.urls")),
     path("beamtime/", include("headwater.useroffice.urls")),
