@@ -288,21 +288,20 @@ def queries_of(client: Client, name: str, *args: Any) -> int:
     return len(seen)
 
 
-@pytest.mark.parametrize(
-    ("name", "cost"), [("call_desk", 0), ("panel", 0), ("letters", 0), ("schedule", 0), ("beamtime", 0)]
-)
-def test_lists_cost_the_same_for_few_and_many(name, cost):
+def test_lists_cost_the_same_for_few_and_many():
     office = make_office(members=8)
-    seen = []
+    costs = {"call_desk": 17, "panel": 21, "letters": 15, "schedule": 13, "beamtime": 14}
     user = office.proposer()
-    for number in (1, 8):
-        made = [office.submitted(user if name == "beamtime" else None) for _ in range(number)]
+    for number in (1, 5):
+        made = [office.submitted(user) for _ in range(number)]
         office.checked(*made)
         office.reviewed()
         office.decided(*made)
         office.published(AFTER + timedelta(hours=number), **({"from_published": True} if number > 1 else {}))
-        who = user if name == "beamtime" else office.officer
-        args = () if name == "beamtime" else (office.call.public_id,)
-        seen.append(queries_of(page(who), name, *args))
-    assert seen == [cost, cost]
-    assert Feasibility.objects.count() == 9
+        found = {}
+        for name in costs:
+            who = user if name == "beamtime" else office.officer
+            args = () if name == "beamtime" else (office.call.public_id,)
+            found[name] = queries_of(page(who), name, *args)
+        assert found == costs
+    assert Feasibility.objects.count() == 6
