@@ -35,7 +35,7 @@ def may_pin(facts: PinFacts) -> Decision:
         found.append(Reason("pin.banned_too", facts={"field": "banned"}))
     if facts.day is not None and not facts.period[0] <= facts.day <= facts.period[1]:
         found.append(Reason("pin.day_outside", facts={"field": "day"}))
-    if facts.shifts is not None and facts.shifts not in facts.range:
+    if facts.shifts is not None and not facts.range[0] <= facts.shifts <= facts.range[1]:
         least, most = facts.range
         found.append(Reason("pin.shifts_wrong", facts={"field": "shifts", "least": least, "most": most}))
     if not facts.reason.strip():
