@@ -9,10 +9,11 @@ from decimal import Decimal
 
 import pytest
 from django.db import Error, connection, transaction
+from django.db.models import Count
 from tests.factories import make_organisation, make_user
 from tests.useroffice.builders import AFTER, NOW, by, desk, make_office
 
-from headwater.accounts.audit import SYSTEM
+from headwater.accounts.audit import SYSTEM, Actor
 from headwater.accounts.models import Notice
 from headwater.booking.models import Reservation
 from headwater.core.decision import Refused
@@ -88,13 +89,23 @@ def test_overtaken_or_broken_plan_is_not_published():
     stale = office.planned()
     office.published(AFTER + timedelta(hours=1))
     publish = lambda: scheduling.publish(  # noqa: E731
-        stale.public_id, "", desk(office.officer), viewer_of(office.officer), by=SYSTEM, at=AFTER + timedelta(hours=2)
+        stale.public_id,
+        "",
+        desk(office.officer),
+        viewer_of(office.officer),
+        by=Actor(office.officer, "page"),
+        at=AFTER + timedelta(hours=2),
     )
     assert refused(publish) == {"schedule.overtaken"}
     later = office.planned(AFTER + timedelta(hours=3))
     scheduling.set_pin(one.public_id, shifts=6, reason="Less is enough.", at=AFTER, **by(office.officer))
     again = lambda: scheduling.publish(  # noqa: E731
-        later.public_id, "", desk(office.officer), viewer_of(office.officer), by=SYSTEM, at=AFTER + timedelta(hours=4)
+        later.public_id,
+        "",
+        desk(office.officer),
+        viewer_of(office.officer),
+        by=Actor(office.officer, "page"),
+        at=AFTER + timedelta(hours=4),
     )
     assert refused(again) == {"schedule.fault"}
     assert ScheduleVersion.objects.count() == 1
@@ -120,7 +131,12 @@ def test_publishing_is_all_or_none():
         updated_at=NOW,
     )
     publish = lambda: scheduling.publish(  # noqa: E731
-        scenario.public_id, "", desk(office.officer), viewer_of(office.officer), by=SYSTEM, at=AFTER
+        scenario.public_id,
+        "",
+        desk(office.officer),
+        viewer_of(office.officer),
+        by=Actor(office.officer, "page"),
+        at=AFTER,
     )
     assert refused(publish) == {"beamtime.stands"}
     assert (booked(), ScheduleVersion.objects.count()) == ({}, 0)
@@ -151,7 +167,7 @@ def test_pools_count_whom_they_say():
     firm = make_organisation(kind="company", city=office.home.city)
     one = made[0]
     one.organisation = firm
-    one.save()
+    one.save(update_fields=["organisation"])
     acting = {"at": AFTER, **by(office.officer)}
     drafts = (
         calls.PoolDraft("firms", "企业", "Firms", "industry", max_share=Decimal("0.5")),
@@ -290,6 +306,8 @@ def test_severe_reviewer_does_not_sink_a_proposal():
     ranking = ranking_of(office.call, desk(office.officer))
     assert ranking.severities[0].reviewer == severe
     assert ranking.severities[0].severity > 1
+    loads = Review.objects.values_list("reviewer").annotate(n=Count("pk")).values_list("n", flat=True)
+    assert max(loads) <= 5  # three on average: the load is spread
     raws = [row.raw for row in ranking.rows]
     merits = [row.merit for row in ranking.rows]
     assert max(raws) - min(raws) > 0.6

@@ -34,6 +34,7 @@ from headwater.useroffice.models import (
 from headwater.useroffice.rules.access import LIVE
 
 DIRECT = ("industry", "partner", "urgent")
+SPREAD = 2  # reviews above the mean that a member may get before others are asked
 
 
 # Feasibility ----------------------------------------------------------------------------------------------------
@@ -216,19 +217,27 @@ def _assign_stage(
                 barred.append((p, m))
     table = np.array(barred, np.int64).reshape(-1, 2)
     fit = affinity_of(proposals, members)
-    try:
-        found = assign_reviewers(
-            fit,
-            per_proposal=need,
-            max_load=room,
-            conflicts=Conflicts(table[:, 0], table[:, 1], np.zeros(len(table), np.int64)),
-            cap=float(call.chance_cap) if call.chance_cap is not None else None,
-            rng=np.random.default_rng(seed) if call.chance_cap is not None else None,
-        )
-    except TooFewReviewers as error:
-        codes = ", ".join(proposals[p].number for p in error.proposals[:10])
-        told = {"proposals": codes, "needed": error.needed, "room": error.room}
-        raise Refused(Decision((Reason("assign.too_few", facts=told),))) from error
+    # where many fit alike the load is spread; those with more than a fair part are asked only if it can't be
+    fair = -(-int(need.sum()) // max(len(members), 1)) + SPREAD
+    rooms = [np.minimum(room, fair), room]
+    given: dict[str, Any] = {
+        "per_proposal": need,
+        "conflicts": Conflicts(table[:, 0], table[:, 1], np.zeros(len(table), np.int64)),
+        "cap": float(call.chance_cap) if call.chance_cap is not None else None,
+    }
+    found = None
+    for most in rooms:
+        rng = np.random.default_rng(seed) if call.chance_cap is not None else None
+        try:
+            found = assign_reviewers(fit, max_load=most, rng=rng, **given)
+        except TooFewReviewers as error:
+            codes = ", ".join(proposals[p].number for p in error.proposals[:10])
+            told = {"proposals": codes, "needed": error.needed, "room": error.room}
+            short = Decision((Reason("assign.too_few", facts=told),))
+        else:
+            break
+    if found is None:
+        raise Refused(short)
     made = [
         Review(
             public_id=new_id("rev", node_prefix()),
