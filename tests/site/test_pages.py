@@ -37,6 +37,7 @@ from tests.support import pages as money
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.partnering import urls as partnering
 from headwater.site.middleware import RefusalMiddleware
+from headwater.useroffice import urls as useroffice_urls
 
 pytestmark = pytest.mark.django_db
 CHROME = ("Skip to the content", "Parks and corridors", "Facilities", "Techniques", "Sign out")
@@ -142,6 +143,7 @@ NO_PAGE = {
 ELSEWHERE = {"import_run", "booking", "course", "observatory_report", *money.PAGES}
 # Partnering looks at its own pages, in tests/partnering/test_pages.py.
 ELSEWHERE |= {one.name for one in partnering.urlpatterns}
+ELSEWHERE |= {one.name for one in useroffice_urls.urlpatterns}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",

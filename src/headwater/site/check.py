@@ -84,12 +84,14 @@ def steps() -> list[Step]:
     from headwater.partnering import check as partnering
     from headwater.registry import check as registry
     from headwater.support import check as support
+    from headwater.useroffice import check as useroffice
 
     return [
         *registry.STEPS,
         *catalogue.STEPS,
         *booking.STEPS,
         *support.STEPS,
+        *useroffice.STEPS,
         *partnering.STEPS,
         *observatory.STEPS,
     ]

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("headwater.catalogue.urls")),
     path("", include("headwater.support.urls")),
     path("", include("headwater.registry.urls")),
+    path("beamtime/", include("headwater.useroffice.urls")),
     path("observatory/", include("headwater.observatory.urls")),
     path("", include("headwater.partnering.urls")),
     path("account/", include("headwater.accounts.urls")),
