@@ -21,6 +21,7 @@ from headwater.partnering.drafts import MemberDraft, PartnershipDraft
 from headwater.partnering.facts import milestone_facts, partnership_facts, seen_challenge
 from headwater.partnering.forms import MilestoneForm, ResultForm
 from headwater.partnering.models import Partnership, PartnershipKind, PartnershipMember, PartnershipState
+from headwater.partnering.reading import read_many
 from headwater.partnering.rules.consortia import is_inside, may_hand_in, may_judge, may_run
 from headwater.partnering.rules.states import moves
 from headwater.partnering.views.browse import _address, _key
@@ -84,7 +85,8 @@ def partnership(request: HttpRequest, public_id: str) -> HttpResponse:
     seen = queries.visible_challenges(viewer).filter(pk__in=found.challenges.values("pk"))
     context: dict[str, Any] = {
         "partnership": found,
-        "challenges": seen.order_by("pk"),
+        # Beside the members a challenge would name its company: it stands here for whoever may read who asks.
+        "challenges": [one.challenge for one in read_many(list(seen.order_by("pk")), viewer) if one.company],
         "inside": inside,
         "may_run": may_run(facts, viewer).allowed(),
         "moves": moves("partnership", found.state) if may_run(facts, viewer).allowed() else (),
