@@ -35,6 +35,7 @@ from tests.factories import (
 from tests.support import pages as money
 
 from headwater.core.decision import Decision, Reason, Refused
+from headwater.partnering import urls as partnering
 from headwater.site.middleware import RefusalMiddleware
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +93,14 @@ PAGES = {
     "instrument_reach": "/instruments/ins_1/reach/",
     "reach": "/reach/",
     "saved_searches": "/searches/",
+    "observatory": "/observatory/",
+    "observatory_indicators": "/observatory/indicators/",
+    "observatory_indicator": "/observatory/indicators/facilities-by-status/",
+    "observatory_clusters": "/observatory/clusters/",
+    "observatory_flows": "/observatory/flows/",
+    "observatory_reach": "/observatory/reach/",
+    "observatory_reports": "/observatory/reports/",
+    "observatory_data": "/observatory/data/",
     "notices": "/account/notices/",
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
@@ -104,6 +113,10 @@ NO_PAGE = {
     "revoke_token",
     "found_table",
     "delete_search",
+    "observatory_indicators_csv",
+    "observatory_new_clusters",
+    "observatory_new_report",
+    "observatory_report_file",
     "read_notices",
     "choose_mails",
     "follow_notice",
@@ -126,7 +139,9 @@ NO_PAGE = {
     "feed",
 }
 # Reached only after something was made; their own tests show them.
-ELSEWHERE = {"import_run", "booking", "course", *money.PAGES}
+ELSEWHERE = {"import_run", "booking", "course", "observatory_report", *money.PAGES}
+# Partnering looks at its own pages, in tests/partnering/test_pages.py.
+ELSEWHERE |= {one.name for one in partnering.urlpatterns}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",

@@ -79,10 +79,12 @@ def need(condition: object, otherwise: str) -> None:
 def steps() -> list[Step]:
     """Every part's steps, in the order of the main job."""
     from headwater.catalogue import check as catalogue
+    from headwater.observatory import check as observatory
+    from headwater.partnering import check as partnering
     from headwater.registry import check as registry
     from headwater.support import check as support
 
-    return [*registry.STEPS, *catalogue.STEPS, *support.STEPS]
+    return [*registry.STEPS, *catalogue.STEPS, *support.STEPS, *partnering.STEPS, *observatory.STEPS]
 
 
 def main(address: str, people: Sequence[DemoPerson], say: Callable[[str], None]) -> int:

@@ -115,6 +115,9 @@ def running(
 def prepare(environment: Environment, say: Say) -> None:
     """Migrate, load the region, make the demo's people, collect static files: whatever is not done yet."""
     setup()
+    from django.utils import timezone
+
+    from headwater.observatory.actions import WORLD_SEED, ask_world_if_needed
     from headwater.registry.loading import load_if_needed
     from headwater.site import assets
 
@@ -123,8 +126,14 @@ def prepare(environment: Environment, say: Say) -> None:
         if (region := load_if_needed(environment["HEADWATER_REGION"], progress=progress)) is not None:
             say(f"Loaded the region {region.code}.")
     make_findable(environment["HEADWATER_REGION"], say)
+    from headwater.partnering.loading import load_demo_network, load_travel
+
+    load_travel()
+    load_demo_network(say=say)
     if assets.collect():
         say("Collected the static files.")
+    if ask_world_if_needed(WORLD_SEED, at=timezone.now()) is not None:
+        say("The worker makes a synthetic world of papers, firms and suppliers; its pages fill in a minute.")
 
 
 def make_findable(region: str, say: Say) -> None:

@@ -73,11 +73,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "headwater.site.apps.SiteConfig",
+    "headwater.partnering",
     "headwater.support",
     "headwater.registry",
     "headwater.catalogue",
     "headwater.booking",
     "headwater.accounts",
+    "headwater.observatory",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -146,6 +148,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
 MEDIA_ROOT = HOME / "media"
+OBSERVATORY_ROOT = HOME / "observatory"
 _COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

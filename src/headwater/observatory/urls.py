@@ -1,0 +1,19 @@
+from django.urls import path
+
+from headwater.observatory import views
+
+urlpatterns = [
+    path("", views.statements, name="observatory"),
+    path("indicators/", views.indicators, name="observatory_indicators"),
+    path("indicators.csv", views.indicators_csv, name="observatory_indicators_csv"),
+    path("indicators/<slug:code>/", views.indicator, name="observatory_indicator"),
+    path("clusters/", views.clusters, name="observatory_clusters"),
+    path("clusters/new/", views.new_clusters, name="observatory_new_clusters"),
+    path("flows/", views.flows_page, name="observatory_flows"),
+    path("reach/", views.reach, name="observatory_reach"),
+    path("reports/", views.reports, name="observatory_reports"),
+    path("reports/new/", views.new_report, name="observatory_new_report"),
+    path("reports/<str:public_id>/", views.report, name="observatory_report"),
+    path("reports/<str:public_id>/<str:name>", views.report_file, name="observatory_report_file"),
+    path("data/", views.data, name="observatory_data"),
+]
