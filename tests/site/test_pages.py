@@ -296,9 +296,9 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 11),
-    ("/instruments/?q=instrument&view=map", instruments, 11),
-    ("/api/v1/search?q=instrument", instruments, 9),
+    ("/instruments/", instruments, 13),
+    ("/instruments/?q=instrument&view=map", instruments, 13),
+    ("/api/v1/search?q=instrument", instruments, 11),
     ("/organisations/", organisations, 2),
     ("/facilities/", facilities, 1),
     ("/cities/", cities, 2),
