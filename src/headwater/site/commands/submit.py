@@ -12,7 +12,7 @@ from headwater.site.cli import with_django
 
 @click.group()
 def command() -> None:
-    """Report instruments and service records to a platform: nrii, shanghai or zhejiang."""
+    """Submit instruments and service records to a platform: nrii, shanghai or zhejiang."""
 
 
 def _show(batch: Any) -> None:
