@@ -17,11 +17,11 @@ PARTS = 4
 
 @pytest.fixture(scope="module")
 def scheduler():
-    """The address of a scheduler with three worker processes."""
+    """The address of a scheduler with two worker processes."""
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=3, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:
         yield cluster.scheduler_address
 
