@@ -32,7 +32,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture(scope="session", autouse=True)
 def _audit_trail_can_be_emptied() -> Iterator[None]:
-    """Lets a transactional test's clean-up, and nothing else, truncate the audit trail.
+    """Lets a transactional test's clean-up, and nothing else, truncate the audit trail and the ledger.
 
     The database refuses that otherwise; the shared cache's table is no model's, so it is emptied by hand.
     """
@@ -41,14 +41,25 @@ def _audit_trail_can_be_emptied() -> Iterator[None]:
 
     emptied = TransactionTestCase._fixture_teardown
 
+    def kept_tables(cursor: Any) -> list[str]:
+        truncate = 32  # the bit of pg_trigger.tgtype
+        cursor.execute(
+            "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgtype & %s <> 0",
+            [truncate],
+        )
+        return [name for (name,) in cursor.fetchall()]
+
     def empty(self: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE accounts_auditentry DISABLE TRIGGER USER")
+            tables = kept_tables(cursor)
+            for table in tables:
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         try:
             emptied(self)
         finally:
             with connection.cursor() as cursor:
-                cursor.execute("ALTER TABLE accounts_auditentry ENABLE TRIGGER USER")
+                for table in tables:
+                    cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
                 cursor.execute("DELETE FROM site_cache")
 
     with pytest.MonkeyPatch.context() as patch:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from headwater.accounts import actions
 from headwater.accounts.audit import SYSTEM
 from headwater.accounts.models import Grant, Role, Token, User
+from headwater.registry import changed
 from headwater.registry.models import (
     City,
     Facility,
@@ -162,6 +163,7 @@ def make_instrument(*, techniques: tuple[Technique, ...] = (), **more: Any) -> I
     instrument = Instrument.objects.create(**given)
     for rank, technique in enumerate(techniques):
         InstrumentTechnique.objects.create(instrument=instrument, technique=technique, rank=rank)
+    changed.tell([instrument.pk])  # as every action does
     return instrument
 
 

@@ -75,3 +75,13 @@ def test_money_s_major_amount_reads_back_as_it_was(minor, currency):
 def test_money_adds_up_in_any_order(a, b, c):
     one, two, three = (Money("CNY", minor) for minor in (a, b, c))
     assert (one + two) + three == three + (two + one) == Money("CNY", a + b + c)
+
+
+@pytest.mark.parametrize(("factor", "minor"), [("0.5", 2), ("1.5", 8), ("0.1", 0), ("0.7", 4), ("-0.5", -2)])
+def test_product_rounds_half_to_even(factor, minor):
+    assert Money("CNY", 5).times(Decimal(factor)) == Money("CNY", minor)
+
+
+def test_product_beyond_measure_is_refused():
+    with pytest.raises(MoneyError):
+        Money("CNY", 5).times(Decimal("1e40"))

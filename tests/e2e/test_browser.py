@@ -18,6 +18,10 @@ OPEN = [
     "/",
     "/instruments/",
     "/instruments/?technique=confocal_microscopy&city=lexington",
+    "/instruments/?q=microscopy&view=map",
+    "/instruments/?q=nothing+of+the+kind",
+    "/instruments/compare/",
+    "/reach/",
     "instrument",
     "/organisations/",
     "organisation",
@@ -37,6 +41,7 @@ OPEN = [
 ]
 SIGNED_IN = [
     "/account/",
+    "/searches/",
     "/instruments/new/",
     "/instruments/import/",
     "instrument edit/",
@@ -100,10 +105,12 @@ def test_switching_the_language_keeps_filters(visit: Visitor) -> None:
     window.page.get_by_role("link", name="中文").click()
     expect(window.page.locator("html")).to_have_attribute("lang", "zh-Hans")
     assert window.path == "/instruments/?city=louisville&access=booking"
-    assert window.page.locator("#id_city").input_value() == "louisville"
+    chosen = window.page.locator("nav.facets a[aria-current]")
+    assert chosen.count() == 2
+    assert chosen.first.get_attribute("href").startswith("?")
 
 
-def test_keyboard_alone_reaches_skip_link_filter_and_first_result(visit: Visitor) -> None:
+def test_keyboard_alone_searches_as_one_types_and_opens_the_first_result(visit: Visitor) -> None:
     window = visit()
     page = window.page
     go(window, "/instruments/")
@@ -112,13 +119,14 @@ def test_keyboard_alone_reaches_skip_link_filter_and_first_result(visit: Visitor
     expect(page.locator("a.skip")).to_be_in_viewport()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.locator("#id_city")).to_be_focused()  # the menu is skipped
+    expect(page.locator("#id_q")).to_be_focused()  # the menu is skipped
     before = page.locator("#results [role=status]").inner_text()
-    page.keyboard.type("Lou")
+    page.keyboard.type("Louisville")
     expect(page.locator("#results [role=status]")).not_to_have_text(before)
-    expect(page).to_have_url(re.compile(r"[?&]city=louisville"))
-    assert set(page.locator("#results tbody td a[href^='/cities/']").all_inner_texts()) == {"Louisville"}
-    for _ in range(15):
+    expect(page).to_have_url(re.compile(r"[?&]q=Louisville"))
+    expect(page.locator("#id_q")).to_be_focused()  # results change, the place to type stays
+    expect(page.locator("#results tbody td a[href^='/cities/']").first).to_have_text("Louisville")
+    for _ in range(80):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('#results tbody th a')"):
             break
@@ -128,13 +136,47 @@ def test_keyboard_alone_reaches_skip_link_filter_and_first_result(visit: Visitor
     assert window.path == wanted
 
 
-def test_filters_work_without_javascript(visit: Visitor) -> None:
-    window = visit(java_script_enabled=False)
+def test_filter_narrows_list_and_counts_and_stays_when_one_types_on(visit: Visitor) -> None:
+    window = visit()
+    page = window.page
     go(window, "/instruments/")
-    window.page.locator("#id_city").select_option("louisville")
-    window.page.get_by_role("button", name="Show").click()
+    page.locator("nav.facets").get_by_role("link", name="Louisville").click()
+    expect(page).to_have_url(re.compile(r"city=louisville"))
+    expect(page.locator("nav.facets a[aria-current]")).to_have_text("Louisville")
+    assert set(page.locator("#results tbody td a[href^='/cities/']").all_inner_texts()) == {"Louisville"}
+    before = page.locator("#results [role=status]").inner_text()
+    page.locator("#id_q").press_sequentially("microscop")
+    expect(page.locator("#results [role=status]")).not_to_have_text(before)
+    expect(page).to_have_url(re.compile(r"city=louisville"))
+    assert set(page.locator("#results tbody td a[href^='/cities/']").all_inner_texts()) <= {"Louisville"}
+
+
+def test_search_filters_and_map_work_without_javascript(visit: Visitor) -> None:
+    window = visit(java_script_enabled=False)
+    page = window.page
+    go(window, "/instruments/")
+    page.locator("nav.facets").get_by_role("link", name="Louisville").click()
     assert "city=louisville" in window.path
-    assert set(window.page.locator("#results tbody td a[href^='/cities/']").all_inner_texts()) == {"Louisville"}
+    assert set(page.locator("#results tbody td a[href^='/cities/']").all_inner_texts()) == {"Louisville"}
+    page.locator("#id_q").fill("microscopy")
+    page.get_by_role("main").get_by_role("button", name="Find").click()
+    assert "q=microscopy" in window.path
+    page.get_by_role("link", name="Map", exact=True).click()
+    expect(page.locator("svg.map a").first).to_be_visible()
+
+
+def test_two_instruments_stand_side_by_side(visit: Visitor) -> None:
+    window = visit()
+    page = window.page
+    go(window, "/instruments/")
+    boxes = page.locator("#results input[name=pick]")
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    page.get_by_role("button", name="Compare those ticked").click()
+    page.wait_for_url(re.compile(r"/instruments/compare/\?"))
+    expect(page.locator("table.compare thead th")).to_have_count(3)
+    page.get_by_role("link", name="leave out").first.click()
+    expect(page.locator("table.compare thead th")).to_have_count(2)
 
 
 def test_manager_adds_an_instrument_mends_what_is_refused_and_sees_the_history(visit: Visitor, site: Site) -> None:

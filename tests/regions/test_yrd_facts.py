@@ -99,7 +99,9 @@ def words(cell: str) -> list[str]:
 
 def source_keys(folder: Path) -> Iterator[tuple[str, str]]:
     """Every key that a row cites, with the table that cites it."""
-    for table in COLUMNS:
+    for table in (*COLUMNS, "schemes", "recognitions", "assessments"):
+        if not (folder / f"{table}.csv").is_file():
+            continue
         for row in rows(folder, table):
             for column in ("source", "population_source", "area_source"):
                 for key in words(row.get(column) or ""):

@@ -85,6 +85,20 @@ PAGES = {
     "observatory_reach": "/observatory/reach/",
     "observatory_reports": "/observatory/reports/",
     "observatory_data": "/observatory/data/",
+    "instrument_calendar": "/instruments/ins_1/calendar/",
+    "book": "/instruments/ins_1/book/",
+    "join_waiting": "/instruments/ins_1/wait/",
+    "instrument_rules": "/instruments/ins_1/rules/",
+    "instrument_outages": "/instruments/ins_1/outages/",
+    "instrument_training": "/instruments/ins_1/training/",
+    "instrument_use": "/instruments/ins_1/use/",
+    "kiosk": "/instruments/ins_1/kiosk/",
+    "bookings": "/bookings/",
+    "approvals": "/bookings/approvals/",
+    "compare": "/instruments/compare/?pick=ins_1",
+    "instrument_reach": "/instruments/ins_1/reach/",
+    "reach": "/reach/",
+    "saved_searches": "/searches/",
     "notices": "/account/notices/",
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
@@ -98,6 +112,8 @@ NO_PAGE = {
     "observatory_new_clusters",
     "observatory_new_report",
     "observatory_report_file",
+    "found_table",
+    "delete_search",
     "read_notices",
     "choose_mails",
     "follow_notice",
@@ -105,9 +121,24 @@ NO_PAGE = {
     "healthz",
     "readyz",
     "metrics",
+    "book_decision",
+    "take_back",
+    "freebusy",
+    "end_outage",
+    "make_feed",
+    "revoke_feed",
+    "move_booking",
+    "cancel_booking",
+    "hand_booking",
+    "take_booking",
+    "decide_booking",
+    "leave_waiting",
+    "feed",
 }
 # Reached only after an import; its own tests show it.
 ELSEWHERE = {"import_run", "observatory_report"}
+# Reached only after something was made; their own tests show them.
+ELSEWHERE = {"import_run", "booking", "course"}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",
@@ -262,7 +293,9 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 5),
+    ("/instruments/", instruments, 11),
+    ("/instruments/?q=instrument&view=map", instruments, 11),
+    ("/api/v1/search?q=instrument", instruments, 9),
     ("/organisations/", organisations, 2),
     ("/facilities/", facilities, 1),
     ("/cities/", cities, 2),

@@ -53,6 +53,7 @@ class Role(models.TextChoices):
     BROKER = "broker", _("technology broker")
     ANALYST = "analyst", _("analyst")
     USER_OFFICE = "user_office", _("user office")
+    JURISDICTION_OFFICER = "jurisdiction_officer", _("jurisdiction's officer")
     OPERATOR = "operator", _("operator of the node")
 
 

@@ -5,7 +5,7 @@ An app adds its own with `add` when it starts. A test finds a code without words
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
@@ -15,10 +15,14 @@ from headwater.core.decision import Decision, Reason
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A sentence with named placeholders for the reason's facts, and the status of a refusal for it."""
+    """A sentence with named placeholders for the reason's facts, and the status of a refusal for it.
+
+    ``show`` turns facts that are codes into what a reader reads, in the active language.
+    """
 
     sentence: object
     status: int = 403
+    show: Callable[[Mapping[str, object]], Mapping[str, object]] | None = None
 
 
 WORDINGS: dict[str, Wording] = {}
@@ -48,7 +52,8 @@ def add(wordings: Mapping[str, Wording]) -> None:
 
 def sentence(reason: Reason) -> str:
     """The reason's sentence in the active language."""
-    return str(WORDINGS[reason.code].sentence) % reason.facts
+    wording = WORDINGS[reason.code]
+    return str(wording.sentence) % (wording.show(reason.facts) if wording.show else reason.facts)
 
 
 def sentences(decision: Decision) -> list[str]:

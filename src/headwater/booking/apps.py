@@ -7,8 +7,10 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         from headwater.accounts import notices, words
-        from headwater.booking import wording
+        from headwater.booking import hooks, wording
+        from headwater.booking.money import Money
 
         words.add(wording.REASONS)
         notices.add(wording.NOTICES, wording.TOPICS)
         words.ACTS.update(wording.ACTS)
+        hooks.add(Money())

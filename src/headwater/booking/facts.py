@@ -101,6 +101,52 @@ def nearest_free(
     return tuple((one, one + length) for one in found)
 
 
+Booked = Sequence[tuple[tuple[datetime, datetime], int | None, int | None]]
+
+
+def _limits(rules: InForce, owners: Mapping[str, int | None]) -> dict[tuple[str, str], int]:
+    return {
+        (who, when): most
+        for who, when in QUOTAS
+        if owners[who] is not None and (most := getattr(rules.terms, f"{who}_{when}_minutes")) is not None
+    }
+
+
+def quotas_within(
+    booked: Booked,
+    rules: InForce,
+    start: datetime,
+    end: datetime,
+    holder_id: int | None,
+    organisation_id: int | None,
+) -> tuple[Quota, ...]:
+    """The limits that a span touches, each with what of ``booked`` (span, holder, organisation) counts against it.
+
+    Bookings of one instrument never overlap, so that the whole of them may be counted at once.
+    """
+    owners = {"person": holder_id, "organisation": organisation_id}
+    limits = _limits(rules, owners)
+    if not limits or end <= start:
+        return ()
+    touched = weeks_between(start, end, rules.zone)
+    spans = {
+        "person": queries.seconds(span for span, holder, _org in booked if holder == holder_id),
+        "organisation": queries.seconds(span for span, _holder, org in booked if org == organisation_id),
+    }
+    asked = queries.seconds([(start, end)])
+    peak = open_spans(rules.peak, rules.zone, touched[0][1], touched[-1][2])
+    found = []
+    for monday, begins, ends in touched:
+        week = queries.seconds([(begins, ends)])
+        parts = {"week": week, "peak": intervals.intersect(week, peak), "off_peak": intervals.subtract(week, peak)}
+        for (who, when), most in limits.items():
+            wanted = _minutes(asked, parts[when])
+            if wanted:
+                have = _minutes(spans[who], parts[when])
+                found.append(Quota(QUOTAS[who, when], monday.isoformat(), wanted, have, most))
+    return tuple(found)
+
+
 def _quotas(
     instrument: Instrument,
     rules: InForce,
@@ -111,44 +157,15 @@ def _quotas(
     but: int | None,
 ) -> tuple[Quota, ...]:
     """What is booked already in the weeks of the span; one query, none where there are no quotas."""
-    owners = {"person": holder_id, "organisation": organisation_id}
-    limits = {
-        (who, when): getattr(rules.terms, f"{who}_{when}_minutes")
-        for who, when in QUOTAS
-        if owners[who] is not None and getattr(rules.terms, f"{who}_{when}_minutes") is not None
-    }
-    if not limits or end <= start:
+    if end <= start or not _limits(rules, {"person": holder_id, "organisation": organisation_id}):
         return ()
     touched = weeks_between(start, end, rules.zone)
-    first, last = touched[0][1], touched[-1][2]
-    rows = list(
-        queries.shared_in(instrument.pk, first, last)
-        .exclude(pk=but)
-        .values_list("span", "holder_id", "organisation_id")
-    )
-    spans = {
-        "person": queries.seconds((span.lower, span.upper) for span, holder, _org in rows if holder == holder_id),
-        "organisation": queries.seconds(
-            (span.lower, span.upper) for span, _holder, org in rows if org == organisation_id
-        ),
-    }
-    asked = queries.seconds([(start, end)])
-    peak = open_spans(rules.peak, rules.zone, first, last)
-    found = []
-    for monday, begins, ends in touched:
-        week = queries.seconds([(begins, ends)])
-        parts = {
-            "week": week,
-            "peak": intervals.intersect(week, peak),
-            "off_peak": intervals.subtract(week, peak),
-        }
-        for (who, when), most in limits.items():
-            wanted = _minutes(asked, parts[when])
-            if wanted:
-                # Bookings of one instrument never overlap, so that the whole of them may be counted at once.
-                have = _minutes(spans[who], parts[when])
-                found.append(Quota(QUOTAS[who, when], monday.isoformat(), wanted, have, most))
-    return tuple(found)
+    rows = queries.shared_in(instrument.pk, touched[0][1], touched[-1][2]).exclude(pk=but)
+    booked = [
+        ((span.lower, span.upper), holder, org)
+        for span, holder, org in rows.values_list("span", "holder_id", "organisation_id")
+    ]
+    return quotas_within(booked, rules, start, end, holder_id, organisation_id)
 
 
 def _minutes(spans: NDArray[np.int64], within: NDArray[np.int64]) -> int:

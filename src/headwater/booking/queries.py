@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,6 +20,7 @@ from headwater.booking.models import (
     OCCUPYING,
     Course,
     Feed,
+    Interlock,
     Kind,
     Policy,
     Qualification,
@@ -29,7 +31,7 @@ from headwater.booking.models import (
     Usage,
     WaitingWish,
 )
-from headwater.registry.models import Instrument, Organisation
+from headwater.registry.models import Instrument, Membership, Organisation
 from headwater.registry.queries import visible_instruments
 from headwater.registry.rules import Viewer
 
@@ -134,6 +136,19 @@ def everywhere(start: datetime, end: datetime) -> QuerySet[Reservation]:
     return Reservation.objects.filter(state__in=OCCUPYING, occupied__overlap=span_of(start, end))
 
 
+def taken_everywhere(
+    viewer: Viewer, start: datetime, end: datetime, *, instrument: str = ""
+) -> QuerySet[Reservation, tuple[Any, ...]]:
+    """What is taken on every instrument that ``viewer`` may see, or on one: its id, span, kind and state; one query."""
+    seen = visible_instruments(viewer)
+    if instrument:
+        rows = everywhere(start, end).filter(instrument=seen.filter(public_id=instrument).values("pk")[:1])
+    else:
+        rows = everywhere(start, end)
+        rows = rows if viewer.operator else rows.filter(instrument__in=seen.values("pk"))
+    return rows.order_by("instrument", "occupied").values_list("instrument__public_id", "occupied", "kind", "state")
+
+
 def seconds(rows: Iterable[tuple[datetime, datetime]]) -> NDArray[np.int64]:
     """Spans of instants as the engine reads them."""
     found = [(int(start.timestamp()), int(end.timestamp())) for start, end in rows]
@@ -186,6 +201,24 @@ def courses(instrument_id: int, *, after: datetime) -> QuerySet[Course]:
 
 def sign_ups(course_id: int) -> QuerySet[SignUp]:
     return SignUp.objects.filter(course=course_id).select_related("user").order_by("pk")
+
+
+def course(public_id: str) -> Course | None:
+    return Course.objects.filter(public_id=public_id).select_related("instrument").first()
+
+
+def my_sign_ups(user_id: int | None, course_ids: Collection[int]) -> dict[int, str]:
+    """In which state somebody is in each of some courses; one query."""
+    return dict(SignUp.objects.filter(user=user_id, course__in=list(course_ids)).values_list("course", "state"))
+
+
+def qualified_people(instrument_id: int) -> QuerySet[Qualification]:
+    """Who is qualified for an instrument, or was until it expired."""
+    return (
+        Qualification.objects.filter(instrument=instrument_id, revoked_at=None)
+        .select_related("user")
+        .order_by("user__email")
+    )
 
 
 def expiring(start: datetime, end: datetime) -> QuerySet[Qualification]:
@@ -331,3 +364,87 @@ def usages_in(instrument_ids: Sequence[int], start: datetime, end: datetime) -> 
         .filter(Q(stopped_at=None) | Q(stopped_at__gt=start))
         .order_by("instrument", "started_at")
     )
+
+
+# Looking back ---------------------------------------------------------------------------------------------------
+def booked_between(instrument_id: int, start: datetime, end: datetime) -> QuerySet[Reservation]:
+    """Bookings that stood, were used or were missed between two instants, as they were made."""
+    return (
+        Reservation.objects.filter(
+            instrument=instrument_id,
+            kind=Kind.BOOKING,
+            state__in=(*OCCUPYING, State.MISSED),
+            span__overlap=span_of(start, end),
+        )
+        .select_related("holder", "organisation")
+        .order_by("created_at", "pk")
+    )
+
+
+def counted_between(instrument_id: int, start: datetime, end: datetime) -> QuerySet[Reservation]:
+    """All that took an instrument's time between two instants, and what was missed."""
+    return Reservation.objects.filter(
+        instrument=instrument_id, state__in=(*OCCUPYING, State.MISSED), span__overlap=span_of(start, end)
+    ).order_by("span")
+
+
+def kinds_of(user_ids: Collection[int], owner_id: int) -> dict[int, str]:
+    """What kind of user each of some people is to an instrument's owner; one query."""
+    rows = Membership.objects.filter(person__user__in=list(user_ids), until=None).values_list(
+        "person__user", "organisation", "organisation__kind"
+    )
+    found: dict[int, str] = {}
+    for user_id, organisation_id, kind in rows:
+        if organisation_id == owner_id:
+            found[user_id] = "own"
+        elif kind == "company":
+            found.setdefault(user_id, "company")
+    return found
+
+
+def trained_for(instrument_id: int) -> dict[int, tuple[datetime, datetime | None]]:
+    """Who is qualified for an instrument, since when and until when; one query."""
+    rows = Qualification.objects.filter(instrument=instrument_id, revoked_at=None)
+    return {user: (since, until) for user, since, until in rows.values_list("user", "granted_at", "expires_at")}
+
+
+def members_of(owner_id: int) -> set[int]:
+    """The users who belong to an organisation now."""
+    rows = Membership.objects.filter(organisation=owner_id, until=None, person__user__isnull=False)
+    return set(rows.values_list("person__user", flat=True))
+
+
+def policies_to_come(instrument: Instrument, at: datetime) -> QuerySet[Policy]:
+    """The rules of an instrument, or of its owner's, that come into force later."""
+    return (
+        Policy.objects.filter(since__gt=at)
+        .filter(Q(instrument=instrument) | Q(owner=instrument.owner_id))
+        .order_by("since", "pk")
+    )
+
+
+# Feeds ----------------------------------------------------------------------------------------------------------
+FEED_BACK, FEED_AHEAD = timedelta(days=90), timedelta(days=400)
+MOST_IN_FEED = 2000
+
+
+def live_feed(digest: str) -> Feed | None:
+    return Feed.objects.filter(digest=digest, revoked_at=None).select_related("user", "instrument").first()
+
+
+def feed_rows(user_id: int, at: datetime) -> QuerySet[Reservation]:
+    """What one's own feed tells: from three months back on, given-up ones among them."""
+    return reservations_of(user_id, since=at - FEED_BACK)[:MOST_IN_FEED]
+
+
+def instrument_feed_rows(instrument: Instrument, at: datetime) -> QuerySet[Reservation]:
+    return week_of(instrument, at - FEED_BACK, at + FEED_AHEAD)[:MOST_IN_FEED]
+
+
+def interlock_url(instrument_id: int) -> str:
+    return Interlock.objects.filter(instrument=instrument_id).values_list("url", flat=True).first() or ""
+
+
+def signals_waiting(instrument_id: int) -> int:
+    """How many starts and stops an instrument's interlock was not told of yet."""
+    return Signal.objects.filter(interlock__instrument=instrument_id, delivered_at=None).count()

@@ -248,6 +248,17 @@ REASONS = {
     "feed.too_many": Wording(
         _("You have %(have)s calendar addresses, the most there may be. Revoke one that you no longer use."), CONFLICT
     ),
+    "request.key_too_long": Wording(
+        _("An Idempotency-Key has at most %(most)s characters that can be printed."), INVALID
+    ),
+    "reservation.version_missing": Wording(
+        _("Say which version you read, as `version` or in the If-Match header, so that nobody's change is lost."),
+        INVALID,
+    ),
+    "calendar.too_long": Wording(_("At most %(most)s days of a calendar are read at once. Ask for fewer."), INVALID),
+    "calendar.too_many": Wording(
+        _("There are more than %(most)s entries in this time. Ask for a shorter one."), INVALID
+    ),
     "request.key_used": Wording(
         _("The Idempotency-Key “%(key)s” was used for another request already. Take a new one."), INVALID
     ),

@@ -47,6 +47,14 @@ class Money:
         """The amount in major units, exact."""
         return Decimal(self.minor).scaleb(-minor_digits(self.currency))
 
+    def times(self, factor: Decimal) -> Money:
+        """``factor`` times the amount, rounded half to even: the one place where a product of money is rounded."""
+        try:
+            product = (Decimal(self.minor) * factor).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+        except DecimalException as error:
+            raise MoneyError(f"{self.minor} times {factor} is no amount of money.") from error
+        return Money(self.currency, int(product))
+
     def __add__(self, other: Money) -> Money:
         if self.currency != other.currency:
             raise MoneyError(f"{self.currency} and {other.currency} can't be added.")

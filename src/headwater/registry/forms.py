@@ -1,4 +1,4 @@
-"""The form of an instrument, and of a list's filters."""
+"""The forms of an instrument and of a role."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.core.cache import caches
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
 from headwater.accounts import words
 from headwater.core.decision import Decision
@@ -50,19 +50,13 @@ def city_choices() -> list[Any]:
     )
 
 
-def technique_choices(*, with_groups: bool = False) -> list[Any]:
-    """Techniques under their groups; a list may also be narrowed to a whole group."""
+def technique_choices() -> list[Any]:
+    """Techniques under their groups."""
 
     def make() -> list[Any]:
-        pairs = []
-        for one in queries.techniques():
-            if one.parent:
-                pairs.append((one.parent.name, one.code, one.name))
-            elif with_groups:
-                pairs.append((one.name, one.code, gettext("All of %(group)s") % {"group": one.name}))
-        return _grouped(pairs)
+        return _grouped([(one.parent.name, one.code, one.name) for one in queries.techniques() if one.parent])
 
-    return _kept(f"techniques.{with_groups}", make)
+    return _kept("techniques", make)
 
 
 class LongSelect(forms.Select):
@@ -91,28 +85,6 @@ class LongSelect(forms.Select):
         return format_html(
             "<select{}>{}</select>", flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name})), written
         )
-
-
-class FilterForm(forms.Form):
-    """What a list of instruments is narrowed to."""
-
-    city = forms.ChoiceField(label=_("City"), required=False, widget=LongSelect)
-    technique = forms.ChoiceField(label=_("Technique"), required=False, widget=LongSelect)
-    access = forms.ChoiceField(label=_("Access"), required=False, choices=[("", "—"), *Access.choices])
-    status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", "—"), *InstrumentStatus.choices])
-    synthetic = forms.ChoiceField(
-        label=_("Synthetic records"),
-        required=False,
-        choices=[("", "—"), ("no", _("leave them out")), ("yes", _("only these"))],
-    )
-    owner = forms.CharField(required=False, widget=forms.HiddenInput)
-    facility = forms.CharField(required=False, widget=forms.HiddenInput)
-    jurisdiction = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["city"].choices = city_choices()
-        self.fields["technique"].choices = technique_choices(with_groups=True)
 
 
 class Day(forms.DateInput):

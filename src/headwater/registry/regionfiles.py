@@ -232,6 +232,7 @@ class RegionFiles:
     coast: Mapping[str, Any]
     rail: Sequence[Sequence[tuple[float, float]]]
     digest: str = field(repr=False)
+    folder: Path = field(default=Path(), repr=False)
 
 
 def folder_of(code_or_path: str) -> Path:
@@ -372,4 +373,4 @@ def read_region(folder: Path) -> RegionFiles:
     rail = _rail(folder, problems)
     if problems:
         raise RegionError(problems)
-    return RegionFiles(settings["code"], settings, tables, coast, rail, digest_of(folder))
+    return RegionFiles(settings["code"], settings, tables, coast, rail, digest_of(folder), folder)

@@ -3,7 +3,6 @@ from django.urls import path
 from headwater.registry.views import browse, edit, imports
 
 urlpatterns = [
-    path("instruments/", browse.instruments, name="instruments"),
     path("instruments/new/", edit.new_instrument, name="new_instrument"),
     path("instruments/export.csv", imports.export_instruments, name="export_instruments"),
     path("instruments/import/", imports.new_import, name="new_import"),

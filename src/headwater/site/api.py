@@ -16,9 +16,12 @@ from ninja.openapi.docs import Swagger
 from headwater import __version__
 from headwater.accounts.api import identify, problem, refusal
 from headwater.accounts.api.notices import router as notices
+from headwater.booking.api import router as booking
+from headwater.catalogue.api import router as catalogue
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.observatory.api import router as observatory
 from headwater.registry.api import router as registry
+from headwater.support.api import router as support
 
 api = NinjaAPI(
     title="Headwater",
@@ -36,6 +39,9 @@ api = NinjaAPI(
 )
 api.add_router("", registry)
 api.add_router("", observatory)
+api.add_router("", booking)
+api.add_router("", catalogue)
+api.add_router("", support)
 api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 

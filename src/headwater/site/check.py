@@ -78,10 +78,11 @@ def need(condition: object, otherwise: str) -> None:
 
 def steps() -> list[Step]:
     """Every part's steps, in the order of the main job."""
+    from headwater.catalogue import check as catalogue
     from headwater.observatory import check as observatory
     from headwater.registry import check as registry
 
-    return [*registry.STEPS, *observatory.STEPS]
+    return [*registry.STEPS, *catalogue.STEPS, *observatory.STEPS]
 
 
 def main(address: str, people: Sequence[DemoPerson], say: Callable[[str], None]) -> int:

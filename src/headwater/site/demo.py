@@ -125,10 +125,25 @@ def prepare(environment: Environment, say: Say) -> None:
     with _progress() as progress:
         if (region := load_if_needed(environment["HEADWATER_REGION"], progress=progress)) is not None:
             say(f"Loaded the region {region.code}.")
+    make_findable(environment["HEADWATER_REGION"], say)
     if assets.collect():
         say("Collected the static files.")
     if ask_world_if_needed(WORLD_SEED, at=timezone.now()) is not None:
         say("The worker makes a synthetic world of papers, firms and suppliers; its pages fill in a minute.")
+
+
+def make_findable(region: str, say: Say) -> None:
+    """Load the region's timetable and complete the index, where that is not done yet."""
+    from django.utils import timezone
+
+    from headwater.accounts.audit import COMMAND
+    from headwater.catalogue.actions.index import bring_up_to_date
+    from headwater.catalogue.actions.timetables import load_timetable_of
+
+    if (timetable := load_timetable_of(region, by=COMMAND, at=timezone.now())) is not None:
+        say(f"Loaded the timetable of {region}: {timetable.title}.")
+    if made := bring_up_to_date():
+        say(f"Put {made:,} instruments into the index anew.")
 
 
 def setup() -> None:

@@ -73,7 +73,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "headwater.site.apps.SiteConfig",
+    "headwater.support",
     "headwater.registry",
+    "headwater.catalogue",
     "headwater.booking",
     "headwater.accounts",
     "headwater.observatory",

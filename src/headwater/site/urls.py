@@ -5,6 +5,8 @@ from headwater.site.api import api, docs
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("", include("headwater.booking.urls")),
+    path("", include("headwater.catalogue.urls")),
     path("", include("headwater.registry.urls")),
     path("observatory/", include("headwater.observatory.urls")),
     path("account/", include("headwater.accounts.urls")),

@@ -49,6 +49,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "logger_class": PlainLogger,
             "proc_name": "headwater",
             "control_socket_disable": True,
+            # A long query is for the application to answer, in the reader's language; 8190 is the most there may be.
+            "limit_request_line": 8190,
             # A proxy's word on who asks and how is taken from a proxy alone, and never on which program is asked.
             "forwarded_allow_ips": "*" if trusted else "",
             "forwarder_headers": "",

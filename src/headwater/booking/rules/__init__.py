@@ -21,6 +21,7 @@ from headwater.booking.rules.managing import (
     may_set_policy,
     may_sign_up,
 )
+from headwater.booking.rules.seeing import SeeFacts, may_see_whose
 from headwater.booking.rules.taking import (
     QUOTAS,
     BookFacts,
@@ -55,6 +56,7 @@ __all__ = [
     "PlaceFacts",
     "PolicyFacts",
     "Quota",
+    "SeeFacts",
     "Standing",
     "StartFacts",
     "Terms",
@@ -65,6 +67,7 @@ __all__ = [
     "may_manage_time",
     "may_place_beamtime",
     "may_record_outage",
+    "may_see_whose",
     "may_set_interlock",
     "may_set_policy",
     "may_sign_up",

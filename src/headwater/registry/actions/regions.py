@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from headwater.accounts.audit import Act, Actor, record
 from headwater.core.identity import derived_id
 from headwater.core.money import Money
-from headwater.registry import changed
+from headwater.registry import changed, loaded
 from headwater.registry.models import (
     City,
     ClassCode,
@@ -424,7 +424,9 @@ def load_region(files: RegionFiles, *, by: Actor, at: datetime, progress: Progre
             "loaded_at": at,
         },
     )
+    changed.tell_names()
     record(Act("region.loaded", f"reg_{files.code}", {"digest": [None, files.digest]}), by=by, at=at)
+    loaded.tell(loaded.Loaded(files, region, by, at))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return region

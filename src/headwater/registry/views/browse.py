@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.vary import vary_on_headers
 
 from headwater.accounts.queries import trail_of
 from headwater.core.decision import permit
@@ -14,7 +13,6 @@ from headwater.registry import queries, rules
 from headwater.registry.facts import draft_of, instrument_facts, viewer_of
 from headwater.registry.figures import counts, instruments_in_cities
 from headwater.registry.formats.pidinst import document_of
-from headwater.registry.forms import FilterForm
 from headwater.registry.models import City, FacilityStatus, Instrument, OrganisationKind, Source, Zone
 from headwater.registry.queries import InstrumentFilter
 
@@ -48,22 +46,6 @@ def shown_instrument(request: HttpRequest, public_id: str) -> tuple[Instrument, 
     instrument = get_object_or_404(queries.with_all(queries.visible_instruments(viewer)), public_id=public_id)
     permit(rules.may_see_instrument(instrument_facts(instrument), viewer))
     return instrument, viewer
-
-
-@vary_on_headers("HX-Request")
-def instruments(request: HttpRequest) -> HttpResponse:
-    """The list of instruments, narrowed by filters."""
-    form = FilterForm(request.GET or None)
-    form.is_valid()
-    wanted = InstrumentFilter(**{name: str(form.data.get(name, "")) for name in form.fields})
-    viewer = viewer_of(request.user)
-    page = _cut(request, queries.with_listing(queries.narrowed(queries.visible_instruments(viewer), wanted)))
-    template = "registry/_instruments.html" if request.htmx else "registry/instruments.html"
-    return render(
-        request,
-        template,
-        {"form": form, "page": page, "address": _address(request), "may_add": bool(viewer.managed or viewer.operator)},
-    )
 
 
 def instrument(request: HttpRequest, public_id: str) -> HttpResponse:

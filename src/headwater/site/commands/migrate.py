@@ -18,4 +18,8 @@ def command() -> None:
         raise click.ClickException(str(error)) from error
     if not demo.migrate(click.echo):
         click.echo("The database is up to date.")
+    from headwater.catalogue.actions.index import bring_up_to_date
+
+    if made := bring_up_to_date():
+        click.echo(f"Put {made:,} instruments into the index anew.")
     click.echo("Collected the static files." if assets.collect() else "The static files are up to date.")

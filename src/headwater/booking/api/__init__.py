@@ -1,0 +1,9 @@
+"""The JSON API of the one calendar."""
+
+from ninja import Router
+
+from headwater.booking.api import bookings, calendars, managing, using
+
+router = Router(tags=["booking"])
+for part in (calendars, bookings, using, managing):
+    router.add_router("", part.router)

@@ -1,0 +1,148 @@
+"""The money of the calendar: what a reservation costs is reserved, charged and given back with it.
+
+`support` knows orders by a public id alone; here each reservation's id becomes one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from headwater.accounts.audit import Actor
+from headwater.accounts.models import User
+from headwater.booking.hooks import Listener, Taken
+from headwater.booking.models import Qualification
+from headwater.core.decision import Decision
+from headwater.registry.models import Instrument, Organisation
+from headwater.support.actions.orders import Usage, place_order, release_order, use_order
+from headwater.support.facts import OrderWanted, order_decision, party_of, quote_for, rate_tables, zone_of
+from headwater.support.models import Order
+from headwater.support.recognition import recognised
+
+PAID_KINDS = frozenset({"booking", "beamtime"})
+MOST_COUNTED = 100_000
+
+
+def _organisation(key: int | None) -> Organisation | None:
+    rows = Organisation.objects.select_related("city__jurisdiction", "registration", "source")
+    return None if key is None else rows.get(pk=key)
+
+
+def _has_rates(taken: Taken) -> bool:
+    """Whether time on the instrument has a price at all: one query for those that have none."""
+    day = taken.start.date()
+    return bool(rate_tables([(taken.owner_id, taken.instrument_id)], day))
+
+
+def _wanted(taken: Taken) -> OrderWanted:
+    """The reservation as an order; its ``terms`` may name samples, set-ups, services, purpose and schemes."""
+    instrument = Instrument.objects.select_related(
+        "owner__city__jurisdiction", "city__jurisdiction", "class_code", "source"
+    ).get(pk=taken.instrument_id)
+    terms = taken.terms
+    schemes = terms.get("schemes")
+    services = terms.get("services")
+    wanted = OrderWanted(
+        provider=instrument.owner,
+        instrument=instrument,
+        organisation=_organisation(taken.organisation_id),
+        day=taken.start.date(),
+        starts=taken.start,
+        ends=taken.end,
+        samples=_count(terms.get("samples")),
+        setups=_count(terms.get("setups")),
+        services={str(name): _count(number) for name, number in services.items()} if isinstance(services, dict) else {},
+        purpose=str(terms.get("purpose") or ""),
+        schemes=tuple(map(str, schemes)) if isinstance(schemes, list) else None,
+    )
+    return replace(wanted, day=taken.start.astimezone(zone_of(wanted)).date())
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value <= MOST_COUNTED else 0
+
+
+def _expected(taken: Taken) -> int | None:
+    """What the user was told she pays now, in minor units, where the booking says so."""
+    expected = taken.terms.get("expected_minor")
+    return expected if isinstance(expected, int) else None
+
+
+class Money(Listener):
+    """Reserves, charges and gives back money in the calendar's own transactions."""
+
+    def may_reserve(self, asked: Taken, *, at: datetime) -> Decision:
+        """What a quote says against the booking: a price that is missing or has changed, a scheme that does not pay."""
+        if not _has_rates(asked):
+            return Decision()
+        quoted = quote_for(_wanted(asked))
+        found = quoted.decision + order_decision(quoted, _expected(asked))
+        return Decision(tuple(one for one in found.reasons if not Decision((one,)).allowed()))
+
+    def reserved(self, taken: Taken, *, by: Actor, at: datetime) -> None:
+        if taken.kind not in PAID_KINDS or taken.holder_id is None or not _has_rates(taken):
+            return
+        holder = User.objects.get(pk=taken.holder_id)
+        place_order(
+            _wanted(taken),
+            party_of(holder),
+            subject=taken.public_id,
+            expected_minor=_expected(taken),
+            holder=holder,
+            by=by,
+            at=at,
+        )
+
+    def changed(self, before: Taken, after: Taken, *, by: Actor, at: datetime) -> None:
+        """A changed reservation is quoted anew: its order is released without a fee and another takes its place."""
+        same = ("start", "end", "holder_id", "organisation_id", "kind", "instrument_id", "terms")
+        if all(getattr(before, name) == getattr(after, name) for name in same):
+            return
+        if Order.objects.filter(subject=after.public_id, state="reserved").exists():
+            release_order(after.public_id, by=by, at=at)
+        self.reserved(after, by=by, at=at)
+
+    def used(self, taken: Taken, started_at: datetime, stopped_at: datetime, *, by: Actor, at: datetime) -> None:
+        if Order.objects.filter(subject=taken.public_id, state="reserved").exists():
+            terms = taken.terms
+            usage = Usage(
+                started_at,
+                stopped_at,
+                samples=_count(terms.get("samples")),
+                setups=_count(terms.get("setups")),
+                services=_wanted(taken).services,
+            )
+            use_order(taken.public_id, usage, by=by, at=at)
+
+    def released(self, taken: Taken, *, late: bool, missed: bool, by: Actor, at: datetime) -> None:
+        """A late cancellation or a missed time costs what the owner's rates say; nothing else costs."""
+        if not Order.objects.filter(subject=taken.public_id, state="reserved").exists():
+            return
+        hours = Decimal(-1) if missed else Decimal((taken.start - at).total_seconds()) / 3600 if late else None
+        release_order(taken.public_id, hours_before=hours, by=by, at=at)
+
+    def recognised(self, user_id: int, instrument_id: int, *, at: datetime) -> tuple[bool, datetime | None]:
+        """A living qualification for an instrument of the same technique counts where a verified rule says so."""
+        rows = Qualification.objects.filter(user_id=user_id, revoked_at=None).exclude(instrument_id=instrument_id)
+        living = [one for one in rows.select_related("instrument__city__jurisdiction") if _lives(one, at)]
+        if not living:
+            return False, None
+        instrument = Instrument.objects.select_related("city__jurisdiction").get(pk=instrument_id)
+        wanted = set(instrument.techniques.values_list("code", flat=True))
+        for one in living:
+            for code in sorted(wanted & set(one.instrument.techniques.values_list("code", flat=True))):
+                found = recognised(
+                    "qualification",
+                    code,
+                    granted_in=one.instrument.city.jurisdiction.code,
+                    wanted_in=instrument.city.jurisdiction.code,
+                    day=at.date(),
+                )
+                if found.allowed():
+                    return True, one.expires_at
+        return False, None
+
+
+def _lives(one: Qualification, at: datetime) -> bool:
+    return one.expires_at is None or one.expires_at > at

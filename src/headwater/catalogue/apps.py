@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+
+
+class CatalogueConfig(AppConfig):
+    name = "headwater.catalogue"
+    label = "catalogue"
+
+    def ready(self) -> None:
+        from headwater.accounts import notices, words
+        from headwater.catalogue import free, offers, wording
+        from headwater.catalogue.actions.index import bring_up_to_date, index_instruments
+        from headwater.registry import changed
+
+        words.add(wording.REASONS)
+        words.ACTS.update(wording.ACTS)
+        notices.add(wording.NOTICES, wording.TOPICS)
+        offers.add(free.OFFER)
+        changed.subscribe(index_instruments, names=bring_up_to_date)

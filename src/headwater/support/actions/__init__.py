@@ -1,0 +1,1 @@
+"""The writers of terms and money; all post through `ledger`."""

@@ -1,0 +1,10 @@
+"""The JSON API of terms and money: quotes, orders, claims; officers; owners."""
+
+from ninja import Router
+
+from headwater.support.api import offices, orders, owners
+
+router = Router(tags=["support"])
+router.add_router("", orders.router)
+router.add_router("", offices.router)
+router.add_router("", owners.router)

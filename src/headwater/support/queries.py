@@ -1,0 +1,206 @@
+"""The readers of terms and money: small, composable; every list reads a fixed number of times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet, Sum
+
+from headwater.registry.models import Jurisdiction, Organisation
+from headwater.support.models import (
+    Account,
+    Charge,
+    Claim,
+    ClaimState,
+    Dispute,
+    Due,
+    Entry,
+    Invoice,
+    Order,
+    OrderSupport,
+    Posting,
+    RateTable,
+    ReportBatch,
+    Scheme,
+    SchemeVersion,
+    Settlement,
+    Voucher,
+)
+from headwater.support.rules import MANAGING, Party
+
+
+# Who may see what -----------------------------------------------------------------------------------------------
+def visible_orders(party: Party) -> QuerySet[Order]:
+    """The orders that `rules.may_see_order` lets her see."""
+    if party.operator:
+        return Order.objects.all()
+    seen = Q(organisation_id__in=list(party.memberships)) | Q(provider_id__in=managed(party))
+    if party.user_id is not None:
+        seen |= Q(user_id=party.user_id)
+    if party.offices:
+        seen |= Q(pk__in=OrderSupport.objects.filter(payer_id__in=party.offices).values("order_id"))
+    return Order.objects.filter(seen)
+
+
+def managed(party: Party) -> list[int]:
+    return [key for key, role in party.memberships.items() if role in MANAGING]
+
+
+def visible_claims(party: Party) -> QuerySet[Claim]:
+    """Her organisations' claims, and those her offices decide on."""
+    if party.operator:
+        return Claim.objects.all()
+    return Claim.objects.filter(Q(organisation_id__in=list(party.memberships)) | Q(office_id__in=list(party.offices)))
+
+
+def visible_vouchers(party: Party) -> QuerySet[Voucher]:
+    """Her organisations' vouchers, and those her offices pay for."""
+    if party.operator:
+        return Voucher.objects.all()
+    return Voucher.objects.filter(Q(organisation_id__in=list(party.memberships)) | Q(payer_id__in=list(party.offices)))
+
+
+def visible_charges(party: Party) -> QuerySet[Charge]:
+    if party.operator:
+        return Charge.objects.all()
+    seen = Q(order__organisation_id__in=list(party.memberships)) | Q(order__provider_id__in=managed(party))
+    if party.user_id is not None:
+        seen |= Q(order__user_id=party.user_id)
+    return Charge.objects.filter(seen)
+
+
+def visible_invoices(party: Party) -> QuerySet[Invoice]:
+    if party.operator:
+        return Invoice.objects.all()
+    return Invoice.objects.filter(Q(organisation_id__in=list(party.memberships)) | Q(provider_id__in=managed(party)))
+
+
+# Lists ----------------------------------------------------------------------------------------------------------
+def with_order(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """What an order's row shows; two queries more."""
+    supports = OrderSupport.objects.select_related("version__scheme", "payer", "voucher", "claim").order_by("pk")
+    charges = Charge.objects.prefetch_related("disputes").order_by("pk")
+    return orders.select_related("organisation", "provider", "instrument", "rate_table__source").prefetch_related(
+        Prefetch("supports", queryset=supports), Prefetch("charges", queryset=charges)
+    )
+
+
+def with_claim(claims: QuerySet[Claim]) -> QuerySet[Claim]:
+    return claims.select_related(
+        "organisation", "office", "support__version__scheme", "support__order__instrument", "support__order__provider"
+    )
+
+
+def with_voucher(vouchers: QuerySet[Voucher]) -> QuerySet[Voucher]:
+    return vouchers.select_related("version__scheme", "version__source", "organisation", "payer", "account")
+
+
+def with_charge(charges: QuerySet[Charge]) -> QuerySet[Charge]:
+    return charges.select_related(
+        "order__organisation", "order__provider", "order__instrument", "invoice_line__invoice"
+    ).prefetch_related("disputes")
+
+
+def schemes() -> QuerySet[Scheme]:
+    """Every scheme with its versions, the newest first; one query more."""
+    versions = SchemeVersion.objects.select_related("source").order_by("-number")
+    return (
+        Scheme.objects.select_related("jurisdiction")
+        .prefetch_related(Prefetch("versions", queryset=versions))
+        .order_by("jurisdiction_id", "code")
+    )
+
+
+def budgets_of(scheme: Scheme) -> QuerySet[Account]:
+    return (
+        Account.objects.filter(scheme=scheme, kind__in=["budget", "reserved", "claimable", "paid"])
+        .select_related("jurisdiction")
+        .order_by("-year", "jurisdiction_id", "kind")
+    )
+
+
+def waiting_claims(offices: Iterable[int]) -> QuerySet[Claim]:
+    """Claims that wait for an officer's word, the oldest first."""
+    return with_claim(
+        Claim.objects.filter(office_id__in=list(offices), state__in=[ClaimState.SUBMITTED, ClaimState.SECOND])
+    ).order_by("submitted_at", "pk")
+
+
+def waiting_vouchers(offices: Iterable[int]) -> QuerySet[Voucher]:
+    return with_voucher(Voucher.objects.filter(payer_id__in=list(offices), state="applied")).order_by("pk")
+
+
+def settlements() -> QuerySet[Settlement]:
+    return Settlement.objects.prefetch_related("lines__debtor", "lines__creditor").order_by("-month", "currency")
+
+
+def open_dues(offices: Iterable[int] | None) -> list[dict[str, Any]]:
+    """What is open between jurisdictions, by pair; of some offices, or all."""
+    rows = Due.objects.filter(settlement=None)
+    if offices is not None:
+        rows = rows.filter(Q(debtor_id__in=list(offices)) | Q(creditor_id__in=list(offices)))
+    return list(
+        rows.values("debtor__code", "creditor__code", "currency")
+        .annotate(minor=Sum("amount_minor"))
+        .order_by("debtor_id")
+    )
+
+
+def offices_of(party: Party) -> QuerySet[Jurisdiction]:
+    rows = Jurisdiction.objects.order_by("pk")
+    return rows if party.operator and not party.offices else rows.filter(pk__in=party.offices)
+
+
+def owners_of(party: Party) -> QuerySet[Organisation]:
+    """Organisations whose money she manages."""
+    return Organisation.objects.select_related("city__jurisdiction").filter(pk__in=managed(party)).order_by("pk")
+
+
+def companies_of(party: Party) -> QuerySet[Organisation]:
+    """Organisations she may order for."""
+    return (
+        Organisation.objects.select_related("city__jurisdiction", "registration")
+        .filter(pk__in=list(party.memberships))
+        .order_by("pk")
+    )
+
+
+def rate_tables_of(owner: Organisation) -> QuerySet[RateTable]:
+    return (
+        RateTable.objects.filter(owner=owner)
+        .select_related("instrument", "source", "owner")
+        .order_by("instrument_id", "-number")
+    )
+
+
+def disputes_of(owners: Iterable[int]) -> QuerySet[Dispute]:
+    return (
+        Dispute.objects.filter(charge__order__provider_id__in=list(owners), upheld=None)
+        .select_related("charge__order__organisation", "opened_by")
+        .order_by("pk")
+    )
+
+
+def postings_of(owner: Organisation, *, since: date | None = None, until: date | None = None) -> QuerySet[Posting]:
+    """An owner's ledger, in order."""
+    rows = Posting.objects.filter(account__organisation=owner).select_related("entry", "account").order_by("pk")
+    if since is not None:
+        rows = rows.filter(entry__at__date__gte=since)
+    if until is not None:
+        rows = rows.filter(entry__at__date__lte=until)
+    return rows
+
+
+def entries_of(subjects: Iterable[str]) -> QuerySet[Entry]:
+    return (
+        Entry.objects.filter(subject__in=list(subjects))
+        .prefetch_related(Prefetch("postings", queryset=Posting.objects.select_related("account").order_by("pk")))
+        .order_by("pk")
+    )
+
+
+def report_batches(party: Party) -> QuerySet[ReportBatch]:
+    rows = ReportBatch.objects.select_related("owner").order_by("-pk")
+    return rows if party.operator else rows.filter(owner_id__in=managed(party))
