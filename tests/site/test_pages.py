@@ -136,9 +136,8 @@ NO_PAGE = {
     "feed",
 }
 # Reached only after an import; its own tests show it.
-ELSEWHERE = {"import_run", "observatory_report"}
 # Reached only after something was made; their own tests show them.
-ELSEWHERE = {"import_run", "booking", "course"}
+ELSEWHERE = {"import_run", "booking", "course", "observatory_report"}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",
