@@ -34,6 +34,7 @@ from tests.factories import (
 )
 
 from headwater.core.decision import Decision, Reason, Refused
+from headwater.partnering import urls as partnering
 from headwater.site.middleware import RefusalMiddleware
 
 pytestmark = pytest.mark.django_db
@@ -77,14 +78,6 @@ PAGES = {
     "figures": "/figures/",
     "source": "/sources/a-source/",
     "account": "/account/",
-    "observatory": "/observatory/",
-    "observatory_indicators": "/observatory/indicators/",
-    "observatory_indicator": "/observatory/indicators/facilities-by-status/",
-    "observatory_clusters": "/observatory/clusters/",
-    "observatory_flows": "/observatory/flows/",
-    "observatory_reach": "/observatory/reach/",
-    "observatory_reports": "/observatory/reports/",
-    "observatory_data": "/observatory/data/",
     "instrument_calendar": "/instruments/ins_1/calendar/",
     "book": "/instruments/ins_1/book/",
     "join_waiting": "/instruments/ins_1/wait/",
@@ -99,6 +92,14 @@ PAGES = {
     "instrument_reach": "/instruments/ins_1/reach/",
     "reach": "/reach/",
     "saved_searches": "/searches/",
+    "observatory": "/observatory/",
+    "observatory_indicators": "/observatory/indicators/",
+    "observatory_indicator": "/observatory/indicators/facilities-by-status/",
+    "observatory_clusters": "/observatory/clusters/",
+    "observatory_flows": "/observatory/flows/",
+    "observatory_reach": "/observatory/reach/",
+    "observatory_reports": "/observatory/reports/",
+    "observatory_data": "/observatory/data/",
     "notices": "/account/notices/",
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
@@ -108,12 +109,12 @@ NO_PAGE = {
     "import_rejects",
     "take_import",
     "revoke_token",
+    "found_table",
+    "delete_search",
     "observatory_indicators_csv",
     "observatory_new_clusters",
     "observatory_new_report",
     "observatory_report_file",
-    "found_table",
-    "delete_search",
     "read_notices",
     "choose_mails",
     "follow_notice",
@@ -135,9 +136,10 @@ NO_PAGE = {
     "leave_waiting",
     "feed",
 }
-# Reached only after an import; its own tests show it.
 # Reached only after something was made; their own tests show them.
 ELSEWHERE = {"import_run", "booking", "course", "observatory_report"}
+# Partnering looks at its own pages, in tests/partnering/test_pages.py.
+ELSEWHERE |= {one.name for one in partnering.urlpatterns}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",

@@ -105,7 +105,7 @@ def test_the_search_for_inline_parts_finds_each_kind():
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(SRC).as_posix())
 def test_template_has_no_inline_script_or_style(path):
-    assert inline_parts(path.read_text()) == []
+    assert inline_parts(re.sub(r"{%.*?%}", "", path.read_text())) == []  # a tag's words are no attributes
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.accounts.words import Wording
 
@@ -57,11 +57,11 @@ UNITS = {
     "firms/day": _("firms a day"),
     "firms/km2": _("firms per km²"),
     "hours": _("hours"),
-    "instruments": _("instruments"),
+    "instruments": pgettext_lazy("unit", "instruments"),
     "joint_centres": _("joint centres"),
     "km": _("km"),
     "per_million": _("per million people"),
-    "people": _("people"),
+    "people": pgettext_lazy("unit", "people"),
     "projects": _("projects"),
     "quotient": _("times the common share"),
     "rank": _("rank"),

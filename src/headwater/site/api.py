@@ -20,6 +20,7 @@ from headwater.booking.api import router as booking
 from headwater.catalogue.api import router as catalogue
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.observatory.api import router as observatory
+from headwater.partnering.api import router as partnering
 from headwater.registry.api import router as registry
 from headwater.support.api import router as support
 
@@ -38,10 +39,11 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
-api.add_router("", observatory)
 api.add_router("", booking)
 api.add_router("", catalogue)
 api.add_router("", support)
+api.add_router("", observatory)
+api.add_router("", partnering)
 api.add_router("", notices)
 LOG = logging.getLogger("headwater.api")
 

@@ -80,9 +80,10 @@ def steps() -> list[Step]:
     """Every part's steps, in the order of the main job."""
     from headwater.catalogue import check as catalogue
     from headwater.observatory import check as observatory
+    from headwater.partnering import check as partnering
     from headwater.registry import check as registry
 
-    return [*registry.STEPS, *catalogue.STEPS, *observatory.STEPS]
+    return [*registry.STEPS, *catalogue.STEPS, *partnering.STEPS, *observatory.STEPS]
 
 
 def main(address: str, people: Sequence[DemoPerson], say: Callable[[str], None]) -> int:

@@ -126,6 +126,10 @@ def prepare(environment: Environment, say: Say) -> None:
         if (region := load_if_needed(environment["HEADWATER_REGION"], progress=progress)) is not None:
             say(f"Loaded the region {region.code}.")
     make_findable(environment["HEADWATER_REGION"], say)
+    from headwater.partnering.loading import load_demo_network, load_travel
+
+    load_travel()
+    load_demo_network(say=say)
     if assets.collect():
         say("Collected the static files.")
     if ask_world_if_needed(WORLD_SEED, at=timezone.now()) is not None:

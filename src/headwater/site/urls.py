@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("headwater.catalogue.urls")),
     path("", include("headwater.registry.urls")),
     path("observatory/", include("headwater.observatory.urls")),
+    path("", include("headwater.partnering.urls")),
     path("account/", include("headwater.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),

@@ -15,6 +15,31 @@ def command() -> None:
 
 @command.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--owner", default="", help="The organisation of records that name none.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing but the rejects.")
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Where rejected records go, as CSV with their reasons. Default: beside FILE.",
+)
+@click.option("--language", type=click.Choice(["en", "zh-hans"]), default="en", show_default=True)
+def profiles(file: Path, owner: str, dry_run: bool, rejects: Path | None, language: str) -> None:
+    """Take the capability profiles of FILE into the record.
+
+    FILE is a table (CSV), Headwater's own JSON, ORCID records or OpenAlex authors; docs/partnering.md has the columns.
+    Sound records go in, the others to the rejects file with all their reasons. Ends 0 when all went in, 3 when some
+    were rejected, 2 when FILE can't be read.
+    """
+    from headwater.site.cli import with_django
+
+    with_django()
+    from headwater.site.profileimport import run
+
+    sys.exit(run(file, owner=owner, dry_run=dry_run, rejects=rejects, language=language))
+
+
+@command.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--format", "file_format", type=click.Choice(["headwater", "uniquip", "pidinst"]), help="Found out where not given."
 )

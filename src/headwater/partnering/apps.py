@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class PartneringConfig(AppConfig):
+    name = "headwater.partnering"
+    label = "partnering"
+
+    def ready(self) -> None:
+        from headwater.accounts import notices, words
+        from headwater.partnering import wording
+
+        words.add(wording.REASONS)
+        words.ACTS.update(wording.ACTS)
+        notices.add(wording.NOTICES, wording.TOPICS)

@@ -1,0 +1,35 @@
+from django.urls import path
+
+from headwater.partnering.views import broker, browse, capabilities, consortia, mine, programme, write
+
+urlpatterns = [
+    path("challenges/", browse.challenges, name="challenges"),
+    path("challenges/new/", write.new_challenge, name="new_challenge"),
+    path("challenges/export.csv", browse.export_challenges, name="export_challenges"),
+    path("challenges/feed.atom", browse.challenge_feed, name="challenge_feed"),
+    path("challenges/<str:public_id>/", browse.challenge, name="challenge"),
+    path("challenges/<str:public_id>/edit/", write.edit_challenge, name="edit_challenge"),
+    path("challenges/<str:public_id>/do/", write.act, name="challenge_act"),
+    path("challenges/<str:public_id>/history/", browse.challenge_history, name="challenge_history"),
+    path("challenges/<str:public_id>/triage/", broker.triage, name="challenge_triage"),
+    path("challenges/<str:public_id>/publish/", broker.publish, name="challenge_publish"),
+    path("challenges/<str:public_id>/files/", write.attach, name="challenge_files"),
+    path("challenges/<str:public_id>/files/<str:attachment_id>", browse.attachment, name="attachment"),
+    path("challenges/<str:public_id>/candidates/", broker.candidates, name="challenge_candidates"),
+    path("challenges/<str:public_id>/team/", broker.team, name="challenge_team"),
+    path("challenges/<str:public_id>/proposals/", broker.proposals, name="challenge_proposals"),
+    path("challenges/<str:public_id>/propose/", mine.propose, name="propose"),
+    path("bids/<str:public_id>/", mine.proposal, name="bid"),
+    path("matches/", mine.matches, name="matches"),
+    path("capabilities/", capabilities.profiles, name="profiles"),
+    path("capabilities/new/", capabilities.new_profile, name="new_profile"),
+    path("capabilities/import/", capabilities.import_file, name="import_profiles"),
+    path("capabilities/<str:public_id>/", capabilities.profile, name="profile"),
+    path("capabilities/<str:public_id>/edit/", capabilities.edit_profile, name="edit_profile"),
+    path("consortia/", consortia.partnerships, name="partnerships"),
+    path("consortia/new/", consortia.new_partnership, name="new_partnership"),
+    path("consortia/<str:public_id>/", consortia.partnership, name="partnership"),
+    path("consortia/<str:public_id>/do/", consortia.act, name="partnership_act"),
+    path("programme/", programme.programme, name="programme"),
+    path("programme/weights/", programme.weights, name="weights"),
+]

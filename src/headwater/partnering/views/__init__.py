@@ -1,0 +1,1 @@
+"""Partnering's pages: parse, call, render."""
