@@ -116,6 +116,13 @@ def test_names_that_change_reach_every_entry():
     assert bring_up_to_date() == 0
 
 
+def test_organisation_that_owns_nothing_is_no_reason_to_build_anew():
+    one = make_instrument()
+    assert bring_up_to_date() == 0
+    make_organisation(name_en="A company that owns nothing", city=one.city)
+    assert bring_up_to_date() == 0
+
+
 def test_missing_entries_are_made():
     one, two = make_instrument(), make_instrument()
     Entry.objects.all().delete()

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import Exists, OuterRef
 
 from headwater.catalogue import vocabulary
 from headwater.catalogue.models import Entry, IndexState
@@ -132,7 +133,10 @@ def _names_digest() -> str:
     digest = sha256(FORM)
     for model in (City, Organisation, Facility):
         extra = ("jurisdiction_id",) if model is City else ("kind",) if model is Organisation else ()
-        for row in model._default_manager.order_by("pk").values_list("pk", "name_zh", "name_en", *extra):
+        rows = model._default_manager.order_by("pk")
+        if model is Organisation:  # those that own nothing stand in no entry
+            rows = rows.filter(Exists(Instrument.objects.filter(owner=OuterRef("pk"))))
+        for row in rows.values_list("pk", "name_zh", "name_en", *extra):
             digest.update(repr(row).encode())
     digest.update(repr(list(Technique.objects.order_by("pk").values_list("pk", "parent_id"))).encode())
     return digest.hexdigest()
