@@ -1491,7 +1491,7 @@ class Migration(migrations.Migration):
                         ],
                     )
                 ),
-                name="proposal_state_known",
+                name="beamtime_proposal_state_known",
             ),
         ),
         migrations.AddConstraint(
