@@ -658,7 +658,7 @@ class Migration(migrations.Migration):
                                 ],
                             )
                         ),
-                        name="beam_proposal_state_known",
+                        name="beamtime_proposal_state_known",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
