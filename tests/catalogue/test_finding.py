@@ -318,7 +318,7 @@ def test_hits_are_sorted_by_an_offer_page_by_page_those_without_one_last(priced,
 
 
 def test_order_that_nobody_offers_is_none():
-    assert [reason.code for reason in ask(sort="price").wrong] == ["find.sort_unknown"]
+    assert [reason.code for reason in ask(sort="colour").wrong] == ["find.sort_unknown"]
 
 
 def test_soonest_free_time_is_shown_for_what_can_be_booked(few):

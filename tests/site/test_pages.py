@@ -32,10 +32,12 @@ from tests.factories import (
     make_user,
     make_zone,
 )
+from tests.support import pages as money
 
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.partnering import urls as partnering
 from headwater.site.middleware import RefusalMiddleware
+from headwater.useroffice import urls as useroffice_urls
 
 pytestmark = pytest.mark.django_db
 CHROME = ("Skip to the content", "Parks and corridors", "Facilities", "Techniques", "Sign out")
@@ -104,6 +106,7 @@ PAGES = {
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
 NO_PAGE = {
+    *money.FILES,
     "instrument_pidinst",
     "export_instruments",
     "import_rejects",
@@ -137,9 +140,10 @@ NO_PAGE = {
     "feed",
 }
 # Reached only after something was made; their own tests show them.
-ELSEWHERE = {"import_run", "booking", "course", "observatory_report"}
+ELSEWHERE = {"import_run", "booking", "course", "observatory_report", *money.PAGES}
 # Partnering looks at its own pages, in tests/partnering/test_pages.py.
 ELSEWHERE |= {one.name for one in partnering.urlpatterns}
+ELSEWHERE |= {one.name for one in useroffice_urls.urlpatterns}
 SIGN_IN_PAGES = [
     "/accounts/login/",
     "/accounts/signup/",
@@ -294,9 +298,9 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 10),
-    ("/instruments/?q=instrument&view=map", instruments, 10),
-    ("/api/v1/search?q=instrument", instruments, 8),
+    ("/instruments/", instruments, 13),
+    ("/instruments/?q=instrument&view=map", instruments, 13),
+    ("/api/v1/search?q=instrument", instruments, 11),
     ("/organisations/", organisations, 2),
     ("/facilities/", facilities, 1),
     ("/cities/", cities, 2),

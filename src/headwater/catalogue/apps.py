@@ -7,7 +7,7 @@ class CatalogueConfig(AppConfig):
 
     def ready(self) -> None:
         from headwater.accounts import notices, words
-        from headwater.catalogue import free, offers, wording
+        from headwater.catalogue import free, offers, prices, wording
         from headwater.catalogue.actions.index import bring_up_to_date, index_instruments
         from headwater.registry import changed
 
@@ -15,4 +15,5 @@ class CatalogueConfig(AppConfig):
         words.ACTS.update(wording.ACTS)
         notices.add(wording.NOTICES, wording.TOPICS)
         offers.add(free.OFFER)
+        offers.add(prices.OFFER)
         changed.subscribe(index_instruments, names=bring_up_to_date)

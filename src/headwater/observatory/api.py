@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from headwater.accounts.api import caller
@@ -245,4 +245,4 @@ def post_report(request: HttpRequest, wanted: ReportAsked) -> Any:
         by=caller(request),
         at=timezone.now(),
     )
-    return 202, run_out(run)
+    return Status(202, run_out(run))

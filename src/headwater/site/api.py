@@ -23,6 +23,7 @@ from headwater.observatory.api import router as observatory
 from headwater.partnering.api import router as partnering
 from headwater.registry.api import router as registry
 from headwater.support.api import router as support
+from headwater.useroffice.api import router as useroffice
 
 api = NinjaAPI(
     title="Headwater",
@@ -39,6 +40,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", registry)
+api.add_router("", useroffice)
 api.add_router("", booking)
 api.add_router("", catalogue)
 api.add_router("", support)

@@ -40,7 +40,7 @@ class Result:
     """Everything a report says."""
 
     settings: Settings
-    points: Points
+    points: Points | None
     density_count: int
     clustering: engine.Clustering
     weights: NDArray[np.float64]
@@ -54,6 +54,46 @@ class Result:
     intervals: engine.RankIntervals | None = None
     grid: engine.StabilityGrid | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    totals: Totals | None = None
+    label_parts: list[NDArray[np.int32]] | None = None
+    metrics: tuple[str, ...] = ()
+    has_documents: bool = False
+    has_metric: bool = False
+
+    def __post_init__(self) -> None:
+        """Take over what a report needs of the points where they are here."""
+        if self.points is None:
+            return
+        places, points = self.clustering.locations, self.points
+        self.metrics = points.metrics
+        self.has_documents, self.has_metric = points.document is not None, points.metric is not None
+        self.totals = Totals(
+            int(places.location_of.size),
+            places.size,
+            places.missing,
+            places.out_of_range,
+            self.total_weight,
+            self.located_weight,
+            points.own_documents,
+        )
+
+    @property
+    def all(self) -> Totals:
+        assert self.totals is not None
+        return self.totals
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts over all points, wherever they were read."""
+
+    points: int
+    locations: int
+    missing: int
+    out_of_range: int
+    weight: float
+    located_weight: float
+    own_documents: int
 
 
 def write_results(result: Result, outs: Sequence[Path], labels_file: Path | None, report_file: str | None) -> None:
@@ -64,10 +104,10 @@ def write_results(result: Result, outs: Sequence[Path], labels_file: Path | None
     meta = {"headwater": json.dumps(result.provenance, sort_keys=True)}
     try:
         if labels_file is not None:
-            pq.write_table(
-                pa.table({"cluster": pa.array(result.clustering.labels(), pa.int32())}).replace_schema_metadata(meta),
-                labels_file,
-            )
+            schema = pa.schema({"cluster": pa.int32()}, metadata=meta)
+            with pq.ParquetWriter(labels_file, schema) as writer:
+                for labels in result.label_parts or [result.clustering.labels()]:
+                    writer.write_table(pa.table([pa.array(labels, pa.int32())], schema=schema))
         if outs:
             table = _cluster_table(result).replace_schema_metadata(meta)
         for path in outs:
@@ -111,7 +151,7 @@ def _cluster_table(result: Result) -> pa.Table:
         "weight": result.weights[order],
         "weight_share": result.weights[order] / total if total > 0 else result.weights[order],
     }
-    for k, metric in enumerate(result.points.metrics):
+    for k, metric in enumerate(result.metrics):
         columns[f"count_{metric}"] = result.counts.cluster[order, k]
         columns[f"share_{metric}"] = result.ranking.share[order, k]
     columns["score"] = result.ranking.score[order]
@@ -148,27 +188,27 @@ def _features(result: Result, table: pa.Table) -> dict[str, Any]:
 
 
 def _summary(result: Result) -> list[str]:
-    places = result.clustering.locations
-    n = places.location_of.size
+    held = result.all
+    lost = held.missing + held.out_of_range
     merged = f" ({result.density_count:,} before merging)" if result.settings.merge_km > 0 else ""
     inside = float(result.weights.sum())
     share = inside / result.located_weight if result.located_weight > 0 else 0.0
     return [
-        f"{n:,} points at {places.size:,} locations: {result.clustering.count:,} clusters{merged}",
+        f"{held.points:,} points at {held.locations:,} locations: {result.clustering.count:,} clusters{merged}",
         f"with {share:.1%} of the located weight.",
-        f"Without a place: {places.unlocated:,} ({places.missing:,} missing, {places.out_of_range:,} out of range).",
+        f"Without a place: {lost:,} ({held.missing:,} missing, {held.out_of_range:,} out of range).",
     ]
 
 
 def _as_json(result: Result) -> dict[str, Any]:
-    places = result.clustering.locations
+    held = result.all
     assert result.counts is not None
     report: dict[str, Any] = {
         "provenance": result.provenance,
-        "points": int(places.location_of.size),
-        "locations": places.size,
-        "unlocated": {"missing": places.missing, "out_of_range": places.out_of_range},
-        "own_documents": result.points.own_documents,
+        "points": held.points,
+        "locations": held.locations,
+        "unlocated": {"missing": held.missing, "out_of_range": held.out_of_range},
+        "own_documents": held.own_documents,
         "density_clusters": result.density_count,
         "clusters": _features(result, _cluster_table(result))["features"],
         "metrics": {
@@ -178,7 +218,7 @@ def _as_json(result: Result) -> dict[str, Any]:
                 "noise": float(result.counts.noise[k]),
                 "unlocated": float(result.counts.unlocated[k]),
             }
-            for k, metric in enumerate(result.points.metrics)
+            for k, metric in enumerate(result.metrics)
         },
         "choices": _choices(result),
         "attribution": result.attribution,
@@ -204,10 +244,10 @@ def _choices(result: Result) -> list[str]:
         "Shares are of all documents in the input, those outside clusters and without a place included.",
         f"Score: {settings.join} of the shares. Ties end in the larger weight, then the lower number.",
     ]
-    if result.points.document is None:
+    if not result.has_documents:
         lines.append("There is no column document: each point counts its weight.")
-    elif result.points.own_documents:
-        lines.append(f"{result.points.own_documents:,} points without a document id count as documents of their own.")
+    elif result.all.own_documents:
+        lines.append(f"{result.all.own_documents:,} points without a document id count as documents of their own.")
     edition = settings.edition
     if edition is not None:
         lines.append(f"Edition {edition.id}: {edition.title}.")
@@ -218,13 +258,13 @@ def _choices(result: Result) -> list[str]:
                 lines.append(f"{name}: {used:g} given here; the edition's is {said}.")
             elif sourced.standing != "publisher":
                 lines.append(f"{name}: {sourced.standing}, not in the publisher's own words. {sourced.source}")
-        if result.points.metric is None and len(edition.metrics) > 1:
+        if not result.has_metric and len(edition.metrics) > 1:
             lines.append(
                 "There is no column metric: all documents count as one metric, though the edition has several."
             )
         lines.extend(edition.notes)
     assert result.counts is not None
-    for k, metric in enumerate(result.points.metrics):
+    for k, metric in enumerate(result.metrics):
         if not result.counts.world[k] > 0:
             lines.append(f"The input has no {metric}: that share is 0 everywhere.")
     return lines
@@ -233,7 +273,7 @@ def _choices(result: Result) -> list[str]:
 def _as_markdown(result: Result) -> str:
     assert result.counts is not None
     assert result.ranking is not None
-    metrics = result.points.metrics
+    metrics = result.metrics
     lines = ["# Clusters", "", " ".join(_summary(result)), "", "## Where the documents are", ""]
     lines += _rows(
         ["metric", "world", "in clusters", "outside", "without a place"],

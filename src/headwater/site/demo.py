@@ -126,6 +126,7 @@ def prepare(environment: Environment, say: Say) -> None:
         if (region := load_if_needed(environment["HEADWATER_REGION"], progress=progress)) is not None:
             say(f"Loaded the region {region.code}.")
     make_findable(environment["HEADWATER_REGION"], say)
+    load_history(say)
     from headwater.partnering.loading import load_demo_network, load_travel
 
     load_travel()
@@ -134,6 +135,19 @@ def prepare(environment: Environment, say: Say) -> None:
         say("Collected the static files.")
     if ask_world_if_needed(WORLD_SEED, at=timezone.now()) is not None:
         say("The worker makes a synthetic world of papers, firms and suppliers; its pages fill in a minute.")
+
+
+def load_history(say: Say) -> None:
+    """Give the demo's user office its made-up past, once."""
+    from django.utils import timezone
+
+    from headwater.accounts.audit import COMMAND
+    from headwater.registry.models import Facility
+    from headwater.useroffice.actions.history import load_past
+
+    facility = Facility.objects.filter(status="operating").order_by("pk").first()
+    if facility is not None and (loaded := load_past(facility, by=COMMAND, at=timezone.now())):
+        say(f"Made up {loaded:,} past projects of {facility}.")
 
 
 def make_findable(region: str, say: Say) -> None:

@@ -73,6 +73,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "headwater.site.apps.SiteConfig",
+    "headwater.useroffice",
     "headwater.partnering",
     "headwater.support",
     "headwater.registry",

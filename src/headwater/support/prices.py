@@ -171,11 +171,13 @@ def hour_prices(
             "class_code__code",
         )
     )
+    tables = rate_tables([(row[1], row[0]) for row in rows], day)
+    if not tables:
+        return {}
     techniques: dict[int, set[str]] = {}
     links = InstrumentTechnique.objects.filter(instrument_id__in=[row[0] for row in rows])
     for pk, code, parent in links.values_list("instrument_id", "technique__code", "technique__parent__code"):
         techniques.setdefault(pk, set()).update(filter(None, (code, parent)))
-    tables = rate_tables([(row[1], row[0]) for row in rows], day)
     asked = _Asked(organisation, day)
     related: set[int] = set()
     if organisation is not None:

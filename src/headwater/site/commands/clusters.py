@@ -76,6 +76,7 @@ def _show_editions(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     callback=_grid_option,
     help="Stability over parameters, as 10,13,15x2000,4500. Alone: 3/4, 1, 5/4 of the radius by half, 1, 2 minima.",
 )
+@click.option("--dask", "dask", metavar="ADDRESS", help="Work on a Dask scheduler's workers, such as tcp://host:8786.")
 @click.option("--places", "places_file", type=click.Path(path_type=Path), help="Cities to name clusters by, CSV.")
 def command(
     points_file: Path,
@@ -89,6 +90,7 @@ def command(
     bootstrap: int,
     seed: int,
     grid: str | None,
+    dask: str | None,
     places_file: Path | None,
 ) -> None:
     """Find density clusters in POINTS, merge near ones, count documents, rank by shares of the world.
@@ -120,14 +122,26 @@ def command(
     --places (CSV): name, lat, lon, population
 
     --radius-km, --min-weight and --merge-km stand in for an edition's. --grid and --bootstrap show in --report (and the
-    intervals in --out). Write POINTS before a bare --grid.
+    intervals in --out). Write POINTS before a bare --grid. An --out without one of these endings is a folder; it gets
+    clusters.parquet and clusters.geojson.
+
+    With --dask, POINTS is a Parquet file or a folder of parts, taken in the order of their names, that the workers see
+    under the same path; labels are those of one machine. --bootstrap and --grid need one machine.
     """
     settings = _settings(edition_name, radius_km, min_weight, merge_km)
-    for path in outs:
-        if path.suffix.lower() not in (".parquet", ".csv", ".geojson"):
-            raise Unusable(f"--out {path}: the name must end in .parquet, .csv or .geojson.")
+    outs = _named(outs)
+    if dask and (bootstrap or grid):
+        raise Unusable("--dask goes with neither --bootstrap nor --grid: they resample on one machine.")
     if (bootstrap or grid) and not report_file and not (bootstrap and outs and not grid):
         raise Unusable("--bootstrap needs --report or --out, and --grid needs --report: their figures show there.")
+    if dask:
+        from headwater.site.clustersdask import digest_of, parts_of
+
+        parts = parts_of(points_file)
+        result = _run_on_dask(dask, parts, settings, bool(outs or report_file), places_file)
+        result.provenance = _provenance(points_file, digest_of(parts), settings, seed, bootstrap)
+        write_results(result, outs, labels_file, report_file)
+        return
     points = read_points(points_file, settings.edition)
     from headwater.engines import clusters as engine
 
@@ -135,8 +149,27 @@ def command(
         result = _run(engine, settings, points, seed, bootstrap, grid, bool(outs or report_file), places_file)
     except engine.ClusterError as problem:
         raise Unusable(f"{points_file}: {problem}.") from problem
-    result.provenance = _provenance(points_file, settings, seed, bootstrap)
+    with points_file.open("rb") as held:
+        digest = hashlib.file_digest(held, "sha256").hexdigest()
+    result.provenance = _provenance(points_file, digest, settings, seed, bootstrap)
     write_results(result, outs, labels_file, report_file)
+
+
+def _named(outs: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files to write: a name without an ending is a folder, which gets both forms."""
+    named: list[Path] = []
+    for path in outs:
+        if path.suffix.lower() in (".parquet", ".csv", ".geojson"):
+            named.append(path)
+        elif path.is_dir() or not path.suffix:
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as problem:
+                raise Unusable(f"--out {path}: {problem.strerror}.") from problem
+            named += [path / "clusters.parquet", path / "clusters.geojson"]
+        else:
+            raise Unusable(f"--out {path}: the name must end in .parquet, .csv or .geojson.")
+    return tuple(named)
 
 
 def _settings(
@@ -228,6 +261,44 @@ def _run(
     return result
 
 
+def _run_on_dask(
+    address: str, parts: list[Path], settings: Settings, described: bool, places_file: Path | None
+) -> Result:
+    from headwater.engines import clusters as engine
+    from headwater.site import clustersdask
+
+    found = clustersdask.find(
+        address,
+        parts,
+        settings.edition,
+        radius_km=settings.radius_km,
+        min_weight=settings.min_weight,
+        merge_km=settings.merge_km,
+    )
+    weights = engine.cluster_weights(found.merged, found.weight)
+    result = Result(
+        settings,
+        None,
+        found.density.count,
+        found.merged,
+        weights,
+        found.totals.weight,
+        found.totals.located_weight,
+        totals=found.totals,
+        label_parts=found.labels,
+        metrics=found.metrics,
+        has_documents=found.has_documents,
+        has_metric=found.has_metric,
+    )
+    result.counts = found.counts
+    result.ranking = engine.rank_clusters(found.counts, weights, join=settings.join)
+    if described:
+        result.shapes = engine.cluster_shapes(found.merged, found.weight)
+        cities, result.attribution = read_cities(places_file)
+        result.names = engine.name_clusters(found.merged, *cities)
+    return result
+
+
 def _credits(engine: Any, points: Points) -> Any:
     """Documents divided among points; without documents each point counts its weight."""
     import numpy as np
@@ -267,13 +338,11 @@ def _grid_values(text: str, radius_km: float, min_weight: float) -> tuple[list[f
     return radii, minima
 
 
-def _provenance(path: Path, settings: Settings, seed: int, bootstrap: int) -> dict[str, Any]:
+def _provenance(path: Path, digest: str, settings: Settings, seed: int, bootstrap: int) -> dict[str, Any]:
     import numpy as np
 
     from headwater import __version__
 
-    with path.open("rb") as held:
-        digest = hashlib.file_digest(held, "sha256").hexdigest()
     edition = settings.edition
     return {
         "program": f"headwater {__version__}",

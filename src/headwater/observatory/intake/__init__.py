@@ -1,0 +1,1 @@
+"""Data in: files of open registries, in the shapes their publishers give them, into the store."""

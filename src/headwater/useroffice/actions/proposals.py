@@ -1,0 +1,361 @@
+"""The writers of proposals: drafting, the team, submitting, withdrawing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from headwater.accounts.actions.notices import tell
+from headwater.accounts.audit import Act, Actor, record
+from headwater.accounts.models import User
+from headwater.core.decision import Decision, Reason, Refused, permit
+from headwater.core.identity import new_id
+from headwater.registry.models import Instrument, Organisation
+from headwater.registry.queries import node_prefix
+from headwater.registry.rules import CONTROL, EMAIL
+from headwater.useroffice import facts, papers, queries, rules
+from headwater.useroffice.actions.reviewing import begin_check
+from headwater.useroffice.actions.steps import locked_call, locked_proposal, step, tell_team
+from headwater.useroffice.models import (
+    BeamlineChoice,
+    Call,
+    DeclaredConflict,
+    Proposal,
+    ProposalFile,
+    Sample,
+    State,
+    Submission,
+    TeamMember,
+)
+from headwater.useroffice.rules.states import AT_ONCE
+
+MOST_FILE_BYTES = 5 * 1024 * 1024
+FILE_KINDS = {b"%PDF": "pdf", b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
+
+
+@dataclass(frozen=True, slots=True)
+class SampleDraft:
+    name: str
+    hazards: Sequence[str] = ()
+    quantity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalDraft:
+    """A proposal as its team wants it; beamlines, organisation and earlier proposals by public id."""
+
+    title: str
+    abstract: str = ""
+    language: str = "en"
+    track: str = ""
+    organisation: str = ""
+    beamlines: Sequence[str] = ()
+    requested: int = 3
+    minimum: int = 3
+    blackouts: Sequence[tuple[date, date]] = ()
+    answers: dict[str, str] = field(default_factory=dict)
+    samples: Sequence[SampleDraft] = ()
+    earlier: Sequence[str] = ()
+    earlier_results: str = ""
+
+
+@transaction.atomic
+def start_proposal(call_id: str, draft: ProposalDraft, desk: rules.Desk, *, by: Actor, at: datetime) -> Proposal:
+    """Begin a draft in an open call; whoever begins is the proposer."""
+    call = Call.objects.select_related("facility").filter(public_id=call_id).first()
+    if call is None or call not in queries.visible_calls(desk):
+        raise Refused(Decision((Reason("call.not_found"),)))
+    if not desk.signed_in or by.user is None:
+        raise Refused(Decision((Reason("sign_in.needed"),)))
+    if not desk.may_write:
+        raise Refused(Decision((Reason("token.scope_missing", facts={"scope": "write"}),)))
+    if not facts.call_is_open(call, at):
+        raise Refused(Decision((Reason("call.not_open"),)))
+    track = call.tracks.filter(code=draft.track).first() or call.tracks.order_by("pk").first()
+    assert track is not None
+    proposal = Proposal.objects.create(
+        public_id=new_id(Proposal.KIND, node_prefix()),
+        call=call,
+        track=track,
+        form=call.form,
+        state_at=at,
+        made_at=at,
+        title=draft.title[:300],
+    )
+    TeamMember.objects.create(
+        proposal=proposal,
+        user=by.user,
+        email=by.user.email,
+        name=str(by.user),
+        proposer=True,
+        may_edit=True,
+        may_submit=True,
+        accepted_at=at,
+    )
+    record(Act("proposal.begun", proposal.public_id, {"call": [None, call.code]}), by=by, at=at)
+    _write(proposal, draft)
+    return proposal
+
+
+@transaction.atomic
+def change_proposal(
+    public_id: str, draft: ProposalDraft, desk: rules.Desk, *, expected_version: int | None, by: Actor, at: datetime
+) -> Proposal:
+    """Change a draft. An unfinished draft is kept too; `check_draft` tells what the call's rules have against it."""
+    proposal = locked_proposal(public_id)
+    decision = rules.may_change_proposal(
+        facts.proposal_facts(proposal, desk, at=at), desk, expected_version=expected_version
+    )
+    permit(decision)
+    _write(proposal, draft)
+    proposal.version += 1
+    proposal.save(update_fields=["version"])
+    record(
+        Act("proposal.changed", proposal.public_id, {"version": [proposal.version - 1, proposal.version]}), by=by, at=at
+    )
+    return proposal
+
+
+def _write(proposal: Proposal, draft: ProposalDraft) -> None:
+    texts = [draft.title, draft.abstract, draft.earlier_results, *draft.answers.values()]
+    if any(CONTROL.search(text) for text in texts):
+        raise Refused(Decision((Reason("draft.control_characters"),)))
+    if not 1 <= draft.minimum <= draft.requested <= 32_000:
+        code = "draft.shifts_out_of_range" if not 1 <= draft.requested <= 32_000 else "draft.minimum_wrong"
+        about = "requested" if code.endswith("range") else "minimum"
+        raise Refused(Decision((Reason(code, facts={"field": about, "most": draft.requested}),)))
+    track = proposal.call.tracks.filter(code=draft.track).first() if draft.track else None
+    proposal.track = track or proposal.track
+    proposal.title, proposal.abstract, proposal.language = draft.title.strip()[:300], draft.abstract, draft.language
+    proposal.organisation = Organisation.objects.filter(public_id=draft.organisation).first()
+    proposal.requested, proposal.minimum = draft.requested, draft.minimum
+    proposal.blackouts = [[start.isoformat(), end.isoformat()] for start, end in draft.blackouts]
+    known = {one["key"] for one in proposal.form.questions}
+    proposal.answers = {key: text for key, text in draft.answers.items() if key in known}
+    proposal.earlier_results = draft.earlier_results
+    proposal.save()
+    mine = TeamMember.objects.filter(proposal=proposal, user__isnull=False).values("user")
+    own = TeamMember.objects.filter(user__in=mine).values("proposal")
+    proposal.earlier.set(Proposal.objects.filter(public_id__in=draft.earlier, pk__in=own).exclude(pk=proposal.pk))
+    proposal.choices.all().delete()
+    lines = {one.public_id: one for one in Instrument.objects.filter(public_id__in=draft.beamlines, access="proposal")}
+    chosen = [lines[key] for key in dict.fromkeys(draft.beamlines) if key in lines]
+    BeamlineChoice.objects.bulk_create(
+        BeamlineChoice(proposal=proposal, instrument=one, rank=rank) for rank, one in enumerate(chosen)
+    )
+    proposal.samples.all().delete()
+    Sample.objects.bulk_create(
+        Sample(proposal=proposal, name=one.name[:200], hazards=list(one.hazards), quantity=one.quantity[:60])
+        for one in {one.name: one for one in draft.samples if one.name.strip()}.values()
+    )
+
+
+@transaction.atomic
+def add_file(
+    public_id: str, question: str, name: str, content: bytes, desk: rules.Desk, *, by: Actor, at: datetime
+) -> ProposalFile:
+    """Answer a question of the form by a file: a PDF, PNG or JPEG."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
+    asked = [one["key"] for one in proposal.form.questions if one["kind"] == "file"]
+    found = []
+    if question not in asked:
+        found.append(Reason("file.question_unknown", facts={"field": f"q_{question}"}))
+    if not content or len(content) > MOST_FILE_BYTES:
+        most = MOST_FILE_BYTES // 1024**2
+        found.append(Reason("file.size", facts={"field": f"q_{question}", "most": most}))
+    if not any(content.startswith(head) for head in FILE_KINDS):
+        found.append(Reason("file.kind", facts={"field": f"q_{question}"}))
+    permit(Decision(tuple(found)))
+    digest = hashlib.sha256(content).hexdigest()
+    held, _new = ProposalFile.objects.update_or_create(
+        proposal=proposal, question=question, defaults={"name": name[:200], "content": content, "sha256": digest}
+    )
+    record(Act("proposal.file_added", proposal.public_id, {"file": [None, name[:200]]}), by=by, at=at)
+    return held
+
+
+def check_draft(proposal: Proposal, *, at: datetime) -> Decision:
+    """What the call's rules say of a draft as it stands; nothing is written."""
+    return rules.is_sound_proposal(facts.draft_facts(proposal, at=at))
+
+
+# The team -------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def invite(
+    public_id: str,
+    email: str,
+    name: str,
+    desk: rules.Desk,
+    *,
+    may_edit: bool = False,
+    may_submit: bool = False,
+    by: Actor,
+    at: datetime,
+) -> TeamMember:
+    """Ask somebody onto the team. Without an account she gets a mail and finds the invitation once she has one."""
+    from headwater.useroffice.tasks import mail_invitation
+
+    proposal = locked_proposal(public_id)
+    permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
+    email = email.strip()
+    team = list(proposal.team.all())
+    permit(
+        rules.may_invite(
+            email_sound=bool(EMAIL.fullmatch(email)) and len(email) <= 254,
+            email=email,
+            there=any(one.email.lower() == email.lower() for one in team),
+            size=len(team),
+        )
+    )
+    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    member = TeamMember.objects.create(
+        proposal=proposal, email=email, name=name[:200], may_edit=may_edit, may_submit=may_submit
+    )
+    record(Act("proposal.invited", proposal.public_id, {"person": [None, email]}), by=by, at=at)
+    if user is not None:
+        named = {"proposal": proposal.number, "title": proposal.title, "by": by.name}
+        tell(user, "proposal.invitation", named, path="/beamtime/", at=at, key=f"invitation:{member.pk}")
+    else:
+        mail_invitation.defer(member_id=member.pk)
+    return member
+
+
+@transaction.atomic
+def answer_invitation(member_id: int, accept: bool, *, by: Actor, at: datetime) -> Proposal:
+    """Accept a place on a team, or decline it: whoever signs in with the invited address may."""
+    member = TeamMember.objects.select_for_update(of=("self",)).filter(pk=member_id, accepted_at=None).first()
+    if member is None or by.user is None or member.email.lower() != by.user.email.lower() or not _confirmed(by.user):
+        raise Refused(Decision((Reason("invitation.not_found"),)))
+    proposal = locked_proposal(member.proposal.public_id)
+    if accept:
+        member.user, member.accepted_at, member.name = by.user, at, str(by.user)
+        member.save(update_fields=["user", "accepted_at", "name"])
+    else:
+        member.delete()
+    record(Act("proposal.invitation_answered", proposal.public_id, {"accepted": [None, accept]}), by=by, at=at)
+    return proposal
+
+
+def _confirmed(user: User) -> bool:
+    """Whether the address is proved to be hers: an unproved one opens nobody's invitation."""
+    from allauth.account.models import EmailAddress
+
+    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+
+
+@transaction.atomic
+def remove_member(public_id: str, member_id: int, desk: rules.Desk, *, by: Actor, at: datetime) -> None:
+    """Take somebody but the proposer off a draft's team."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
+    member = proposal.team.filter(pk=member_id, proposer=False).first()
+    if member is not None:
+        email = member.email
+        member.delete()
+        record(Act("proposal.member_removed", proposal.public_id, {"person": [email, None]}), by=by, at=at)
+
+
+@transaction.atomic
+def exclude_reviewer(public_id: str, email: str, reason: str, desk: rules.Desk, *, by: Actor, at: datetime) -> None:
+    """Name somebody who should not judge the proposal; unknown addresses are kept in the trail alone."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
+    user = User.objects.filter(email__iexact=email.strip()).first()
+    if user is not None:
+        DeclaredConflict.objects.get_or_create(
+            proposal=proposal, person=user, by_reviewer=False, defaults={"reason": reason[:500], "at": at}
+        )
+    record(Act("proposal.reviewer_excluded", proposal.public_id, {"person": [None, email.strip()[:254]]}), by=by, at=at)
+
+
+# Submitting -----------------------------------------------------------------------------------------------------
+@transaction.atomic
+def submit_proposal(public_id: str, desk: rules.Desk, *, by: Actor, at: datetime) -> Submission:
+    """Submit a draft: a receipt, a number, and a frozen paper in its language.
+
+    The call is locked first, so that numbers follow the order of submission and the deadline is one for all.
+    """
+    seen = Proposal.objects.select_related("call").filter(public_id=public_id).first()
+    if seen is None:
+        raise Refused(Decision((Reason("proposal.not_found"),)))
+    call = locked_call(seen.call.public_id)
+    proposal = locked_proposal(public_id)
+    permit(rules.may_submit_for(facts.proposal_facts(proposal, desk, at=at), desk))
+    permit(rules.may_move(call.mode, proposal.state, "submit"))
+    decision = check_draft(proposal, at=at)
+    permit(decision)
+    if proposal.code is None:
+        taken = call.proposals.exclude(code=None).count()
+        proposal.code = f"{call.code}-{taken + 1:04d}"
+    proposal.submitted_at = at
+    proposal.save(update_fields=["code", "submitted_at"])
+    content, paper = papers.frozen(proposal, at=at)
+    number = proposal.submissions.count() + 1
+    submission = Submission.objects.create(
+        proposal=proposal,
+        number=number,
+        at=at,
+        by=by.user,
+        language=proposal.language,
+        content=content,
+        paper=paper,
+        sha256=hashlib.sha256(paper).hexdigest(),
+    )
+    changes = {"paper": [None, submission.sha256], "number": [None, number]}
+    step(proposal, "submit", by=by, at=at, decision=decision, changes=changes)
+    tell_team(proposal, "proposal.received", {}, at=at, key=f"received:{proposal.pk}:{number}")
+    if call.mode in AT_ONCE:
+        begin_check(proposal, by=by, at=at)
+    return submission
+
+
+@transaction.atomic
+def withdraw_proposal(public_id: str, reason: str, desk: rules.Desk, *, by: Actor, at: datetime) -> Proposal:
+    """Take a proposal out of the call for good."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_submit_for(facts.proposal_facts(proposal, desk, at=at), desk))
+    step(proposal, "withdraw", by=by, at=at, ground=reason[:500])
+    return proposal
+
+
+@transaction.atomic
+def reopen_proposal(public_id: str, desk: rules.Desk, *, by: Actor, at: datetime) -> Proposal:
+    """Take a submitted proposal back to a draft while the call is open, to change and submit it again."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_submit_for(facts.proposal_facts(proposal, desk, at=at), desk))
+    if not facts.call_is_open(proposal.call, at):
+        raise Refused(Decision((Reason("call.not_open"),)))
+    step(proposal, "reopen", by=by, at=at)
+    return proposal
+
+
+@transaction.atomic
+def set_carry_over(
+    public_id: str, carry_over: bool, discretionary: bool, desk: rules.Desk, *, by: Actor, at: datetime
+) -> None:
+    """The office's two marks: it must be granted at least its minimum; it counts in the director's pool."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_manage_calls(proposal.call.facility_id, desk))
+    changes: dict[str, Any] = {
+        "carry_over": [proposal.carry_over, carry_over],
+        "discretionary": [proposal.discretionary, discretionary],
+    }
+    proposal.carry_over, proposal.discretionary = carry_over, discretionary
+    proposal.save(update_fields=["carry_over", "discretionary"])
+    record(Act("proposal.marked", proposal.public_id, changes), by=by, at=at)
+
+
+def mark_invited(member_id: int) -> TeamMember | None:
+    """The invitation that still waits, for the mail; None where it was answered or taken back."""
+    return (
+        TeamMember.objects.filter(pk=member_id, accepted_at=None)
+        .exclude(proposal__state=State.WITHDRAWN)
+        .select_related("proposal__call__facility")
+        .first()
+    )

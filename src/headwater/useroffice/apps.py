@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class UserOfficeConfig(AppConfig):
+    name = "headwater.useroffice"
+    label = "useroffice"
+
+    def ready(self) -> None:
+        from headwater.accounts import notices, words
+        from headwater.useroffice import wording
+
+        words.add(wording.REASONS)
+        words.ACTS.update(wording.ACTS)
+        notices.add(wording.NOTICES, wording.TOPICS)

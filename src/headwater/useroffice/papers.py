@@ -1,0 +1,96 @@
+"""The paper of a proposal: what was asked, in the language it was written in, the same to the byte each time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from headwater.papers.pdf import Heading, Pairs, Table, Text, make_pdf
+from headwater.registry.models.base import in_language
+from headwater.useroffice import wording
+from headwater.useroffice.facts import questions_of
+from headwater.useroffice.models import Proposal
+from headwater.useroffice.rules import questions_shown
+
+
+def content_of(proposal: Proposal) -> dict[str, Any]:
+    """All that is asked, as plain values."""
+    return {
+        "code": proposal.code,
+        "call": proposal.call.code,
+        "form": proposal.form.number,
+        "track": proposal.track.code,
+        "title": proposal.title,
+        "abstract": proposal.abstract,
+        "language": proposal.language,
+        "organisation": proposal.organisation.public_id if proposal.organisation else None,
+        "team": [
+            {"name": str(one), "email": one.email, "accepted": one.accepted_at is not None}
+            for one in proposal.team.all()
+        ],
+        "beamlines": [one.instrument.public_id for one in proposal.choices.all()],
+        "requested": proposal.requested,
+        "minimum": proposal.minimum,
+        "blackouts": proposal.blackouts,
+        "answers": proposal.answers,
+        "files": {one.question: one.sha256 for one in proposal.files.all()},
+        "samples": [
+            {"name": one.name, "quantity": one.quantity, "hazards": one.hazards} for one in proposal.samples.all()
+        ],
+        "earlier": [one.number for one in proposal.earlier.all()],
+        "earlier_results": proposal.earlier_results,
+    }
+
+
+def frozen(proposal: Proposal, *, at: datetime) -> tuple[dict[str, Any], bytes]:
+    """The content, and its paper in the proposal's language."""
+    content = content_of(proposal)
+    with translation.override(proposal.language):
+        return content, paper(proposal, at=at)
+
+
+def paper(proposal: Proposal, *, at: datetime) -> bytes:
+    """The PDF in the active language."""
+    call = proposal.call
+    team = [str(one) + ("" if one.accepted_at else f" ({_('invited')})") for one in proposal.team.all()]
+    pairs = [
+        (_("Number"), proposal.number),
+        (_("Call"), f"{call.name} ({call.facility.name})"),
+        (_("Mode of access"), str(call.get_mode_display())),
+        (_("Submitted"), f"{at:%Y-%m-%d %H:%M} UTC"),
+        (_("Proposers"), "; ".join(team)),
+        (_("Organisation"), proposal.organisation.name if proposal.organisation else ""),
+        (_("Beamlines, the preferred first"), "; ".join(one.instrument.name for one in proposal.choices.all())),
+        (_("Shifts asked"), str(proposal.requested)),
+        (_("Fewest useful shifts"), str(proposal.minimum)),
+    ]
+    if proposal.blackouts:
+        away = "; ".join(" – ".join(span) for span in proposal.blackouts)
+        pairs.append((_("Days the team cannot come"), away))
+    blocks: list[Any] = [Pairs(pairs), Heading(_("Abstract")), Text(proposal.abstract)]
+    labels = {one["key"]: one for one in proposal.form.questions}
+    files = {one.question: one.name for one in proposal.files.all()}
+    for question in questions_shown(questions_of(proposal.form), proposal.answers):
+        asked = labels[question.key]
+        answer = files.get(question.key, "") if question.kind == "file" else proposal.answers.get(question.key, "")
+        blocks += [Heading(in_language(asked["label_zh"], asked["label_en"])[0]), Text(_shown(asked, answer) or "–")]
+    if samples := list(proposal.samples.all()):
+        rows = [
+            (one.name, one.quantity, ", ".join(str(wording.HAZARDS[hazard]) for hazard in one.hazards))
+            for one in samples
+        ]
+        blocks += [Heading(_("Samples")), Table((_("Sample"), _("Quantity"), _("Hazards")), rows)]
+    if proposal.earlier_results:
+        blocks += [Heading(_("Results of earlier beamtime")), Text(proposal.earlier_results)]
+    return make_pdf(proposal.title, blocks, language=translation.get_language() or "en", made_on=at.date())
+
+
+def _shown(asked: Mapping[str, Any], answer: str) -> str:
+    for choice in asked.get("choices") or ():
+        if choice["value"] == answer:
+            return in_language(choice["label_zh"], choice["label_en"])[0]
+    return answer

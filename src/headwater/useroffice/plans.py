@@ -1,0 +1,128 @@
+"""A scenario's plan in words: who got what, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from headwater.useroffice import rounds, wording
+from headwater.useroffice.models import Call, Proposal, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one proposal in a plan."""
+
+    proposal: Proposal
+    outcome: str
+    change: str
+    beamline: Any
+    start: date | None
+    last: date | None
+    shifts: int | None
+    reasons: Sequence[str]
+    codes: Sequence[str]
+
+
+def lines_of(scenario: Scenario) -> list[Line]:
+    """The plan by proposal, the granted first; three queries."""
+    call = scenario.call
+    rows = {one.public_id: one for one in call.proposals.filter(public_id__in=list(scenario.plan.get("answers", ())))}
+    lines = {one.public_id: one for one in call.beamlines.all()}
+    numbers = {key: one.number for key, one in rows.items()}
+    pools = {one.code: one for one in call.pools.all()}
+    awards = {row[0]: row for row in scenario.plan.get("awards", ())}
+    found = []
+    for key, answer in scenario.plan.get("answers", {}).items():
+        if key not in rows:
+            continue
+        award = awards.get(key)
+        found.append(
+            Line(
+                proposal=rows[key],
+                outcome=str(wording.OUTCOMES[answer["outcome"]]),
+                change=str(wording.CHANGES[answer["change"]]) if answer["change"] else "",
+                beamline=lines.get(award[1]) if award else None,
+                start=rounds.day(call, award[2]) if award else None,
+                last=rounds.day(call, award[3]) - timedelta(days=1) if award else None,
+                shifts=award[4] if award else None,
+                reasons=[reason_text(call, one, lines, numbers, pools) for one in answer["reasons"]],
+                codes=[one["code"] for one in answer["reasons"]],
+            )
+        )
+    return sorted(found, key=lambda one: (one.shifts is None, one.proposal.number))
+
+
+def reason_text(
+    call: Call,
+    reason: Mapping[str, Any],
+    lines: Mapping[str, Any],
+    numbers: Mapping[str, str],
+    pools: Mapping[str, Any],
+) -> str:
+    """One of the engine's reasons, its ids and days as people know them."""
+    told = dict(reason["facts"])
+    for key in ("beamline", "preferred"):
+        if key in told:
+            told[key] = lines[told[key]].name if told[key] in lines else told[key]
+    for key in ("start", "end"):
+        if key in told:
+            told[key] = rounds.day(call, told[key]).isoformat()
+    if "displaced" in told:
+        told["displaced"] = ", ".join(numbers.get(one, one) for one in told["displaced"])
+    if "beamlines" in told:
+        told["beamlines"] = ", ".join(lines[one].name if one in lines else one for one in told["beamlines"])
+    if "share" in told:
+        told["share"] = pools[told["share"]].name if told["share"] in pools else told["share"]
+    if "weight_needed" in told:
+        told["weight_needed"] = f"{told['weight_needed']:.1f}"
+    return str(wording.PLAN_REASONS[reason["code"]]) % told
+
+
+def clash_of(scenario: Scenario) -> list[str]:
+    """The limits that can't all hold, in words."""
+    call = scenario.call
+    names = {one.public_id: one.number for one in call.proposals.all()}
+    names |= {one.public_id: one.name for one in call.beamlines.all()}
+    names |= {one.code: one.name for one in call.pools.all()}
+    return [
+        str(wording.LIMITS[one["kind"]]) % {"about": names.get(one["about"], one["about"])} for one in scenario.conflict
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One block of a beamline's row in the schedule's picture; positions in hundredths of the width."""
+
+    x: float
+    width: float
+    kind: str
+    label: str
+
+
+def picture_of(
+    call: Call, lines: Sequence[Any], awards: Sequence[Any], periods: Sequence[Any]
+) -> list[tuple[Any, list[Bar]]]:
+    """Each beamline's days without beam and its experiments, for the schedule's picture; no query."""
+    n = rounds.days_of(call)
+    found = []
+    for line in lines:
+        open_days = set(rounds.beam_days(call, line.pk, periods, ()))
+        bars = []
+        start = None
+        for day in range(n + 1):
+            closed = day < n and day not in open_days
+            if closed and start is None:
+                start = day
+            elif not closed and start is not None:
+                bars.append(Bar(100 * start / n, 100 * (day - start) / n, "shut", ""))
+                start = None
+        for one in awards:
+            if one.instrument_id == line.pk:
+                first = (one.start - call.period_start).days
+                width = (one.end - one.start).days
+                bars.append(Bar(100 * first / n, 100 * width / n, "beam", one.proposal.number))
+        found.append((line, bars))
+    return found

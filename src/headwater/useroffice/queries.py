@@ -1,0 +1,283 @@
+"""The readers of the user office: small, composable; every list reads a fixed number of times."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+
+from headwater.accounts.models import User
+from headwater.registry.models import Facility, Instrument, Membership
+from headwater.useroffice.models import (
+    Award,
+    BeamlineChoice,
+    BeamPeriod,
+    Call,
+    CallStage,
+    Feasibility,
+    Letter,
+    Output,
+    Panel,
+    PanelMember,
+    PastProject,
+    Proposal,
+    Review,
+    Scenario,
+    ScheduleVersion,
+    State,
+    TeamMember,
+    Verdict,
+    Visit,
+)
+from headwater.useroffice.rules.access import AFTER_DECISION, IN_COMMITTEE, LIVE, Desk
+
+PAGE = 50
+
+
+# Who may see what -----------------------------------------------------------------------------------------------
+def visible_proposals(desk: Desk) -> QuerySet[Proposal]:
+    """The proposals that `rules.may_see_proposal` lets her see, conflicts apart (they are told, not hidden)."""
+    if desk.user_id is None:
+        return Proposal.objects.none()
+    seen = Q(pk__in=TeamMember.objects.filter(user_id=desk.user_id).values("proposal"))
+    if desk.offices:
+        seen |= Q(call__facility_id__in=desk.offices) & ~Q(state=State.DRAFT)
+    hidden = Q(state__in=[State.DRAFT, State.WITHDRAWN])
+    if desk.beamlines:
+        chosen = BeamlineChoice.objects.filter(instrument_id__in=desk.beamlines).values("proposal")
+        seen |= Q(pk__in=chosen) & ~hidden
+    reviewing = Review.objects.filter(reviewer_id=desk.user_id, state__in=LIVE).values("proposal")
+    seen |= Q(pk__in=reviewing) & ~hidden
+    if desk.panels:
+        seen |= Q(track__panel_id__in=desk.panels, state__in=IN_COMMITTEE | AFTER_DECISION)
+    return Proposal.objects.filter(seen)
+
+
+def visible_calls(desk: Desk) -> QuerySet[Call]:
+    """Announced calls for everybody; those in preparation for their office."""
+    seen = ~Q(stage=CallStage.DRAFT)
+    if desk.offices:
+        seen |= Q(facility_id__in=desk.offices)
+    return Call.objects.filter(seen)
+
+
+# Lists ----------------------------------------------------------------------------------------------------------
+def open_calls(at: datetime) -> QuerySet[Call]:
+    return (
+        Call.objects.filter(stage=CallStage.ANNOUNCED, opens_at__lte=at)
+        .filter(Q(closes_at=None) | Q(closes_at__gt=at))
+        .select_related("facility")
+        .order_by("closes_at", "pk")
+    )
+
+
+def coming_calls(at: datetime) -> QuerySet[Call]:
+    return (
+        Call.objects.filter(stage=CallStage.ANNOUNCED, opens_at__gt=at).select_related("facility").order_by("opens_at")
+    )
+
+
+def with_all(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    """What lists and pages of proposals show, in a fixed number of queries."""
+    return proposals.select_related("call__facility", "track__panel", "organisation", "form").prefetch_related(
+        Prefetch("choices", BeamlineChoice.objects.select_related("instrument")),
+        Prefetch("team", TeamMember.objects.select_related("user")),
+    )
+
+
+def my_proposals(user_id: int) -> QuerySet[Proposal]:
+    mine = TeamMember.objects.filter(user_id=user_id).values("proposal")
+    return with_all(Proposal.objects.filter(pk__in=mine)).order_by("-pk")
+
+
+def invitations(user: User) -> QuerySet[TeamMember]:
+    """Places on teams that wait for her answer, found by her address."""
+    return (
+        TeamMember.objects.filter(email__iexact=user.email, accepted_at=None)
+        .exclude(proposal__state=State.WITHDRAWN)
+        .select_related("proposal__call__facility")
+    )
+
+
+def my_reviews(user_id: int) -> QuerySet[Review]:
+    return (
+        Review.objects.filter(reviewer_id=user_id)
+        .exclude(state="delegated")
+        .select_related("proposal__call__facility", "stage", "proposal__track")
+        .order_by("state", "-pk")
+    )
+
+
+def feasibilities_of(beamlines: Collection[int]) -> QuerySet[Feasibility]:
+    return (
+        Feasibility.objects.filter(instrument_id__in=beamlines)
+        .exclude(proposal__state__in=[State.DRAFT, State.WITHDRAWN])
+        .select_related("proposal__call__facility", "instrument", "judge")
+        .order_by("verdict", "-pk")
+    )
+
+
+def offices(desk: Desk) -> QuerySet[Facility]:
+    return Facility.objects.filter(pk__in=desk.offices).order_by("pk")
+
+
+def calls_of(facility: Facility) -> QuerySet[Call]:
+    counted = Count("proposals", filter=~Q(proposals__state=State.DRAFT))
+    return facility.calls.annotate(n_proposals=counted).order_by("-opens_at", "-pk")
+
+
+def beamlines_of(facility: Facility) -> QuerySet[Instrument]:
+    return Instrument.objects.filter(facility=facility, access="proposal").order_by("name_en", "pk")
+
+
+def proposals_of(call: Call) -> QuerySet[Proposal]:
+    """What the office sees of a call: all but drafts."""
+    return with_all(call.proposals.exclude(state=State.DRAFT)).order_by("code", "pk")
+
+
+def state_counts(call: Call) -> dict[str, int]:
+    rows = call.proposals.values_list("state").annotate(n=Count("pk"))
+    return {str(state): n for state, n in rows}
+
+
+def panels_of(facility: Facility) -> QuerySet[Panel]:
+    members = PanelMember.objects.select_related("user").order_by("-chair", "pk")
+    return facility.panels.prefetch_related(Prefetch("members", members)).order_by("pk")
+
+
+def beam_periods(facility: Facility) -> QuerySet[BeamPeriod]:
+    return facility.beam_periods.select_related("instrument").order_by("start", "pk")
+
+
+def latest_verdicts(proposals: Any) -> dict[int, Verdict]:
+    """The verdict that counts of each proposal: its latest."""
+    latest = Verdict.objects.filter(proposal__in=proposals).values("proposal").annotate(last=Max("pk")).values("last")
+    return {one.proposal_id: one for one in Verdict.objects.filter(pk__in=latest).select_related("by")}
+
+
+def reviews_of(call: Call) -> list[Review]:
+    return list(
+        Review.objects.filter(proposal__call=call, state__in=LIVE).select_related("reviewer", "stage").order_by("pk")
+    )
+
+
+def loads_of(call: Call) -> dict[int, int]:
+    """Live reviews of each reviewer in a call."""
+    rows = Review.objects.filter(proposal__call=call, state__in=LIVE).values_list("reviewer").annotate(n=Count("pk"))
+    return dict(rows)
+
+
+def scenarios_of(call: Call) -> QuerySet[Scenario]:
+    return call.scenarios.defer("round", "plan").select_related("made_by").order_by("-pk")
+
+
+def published(call: Call) -> ScheduleVersion | None:
+    return call.versions.order_by("-number").first()
+
+
+def versions_of(call: Call) -> QuerySet[ScheduleVersion]:
+    return call.versions.select_related("published_by").order_by("-number")
+
+
+def awards_of(version: ScheduleVersion | None) -> QuerySet[Award]:
+    rows = Award.objects.filter(version=version) if version else Award.objects.none()
+    return rows.select_related("proposal", "instrument").order_by("instrument__name_en", "start")
+
+
+def awards_elsewhere(call: Call) -> QuerySet[Award]:
+    """Awards of the facility's other calls in their newest versions that touch this call's period."""
+    newest = ScheduleVersion.objects.filter(call=OuterRef("version__call")).order_by("-number").values("pk")[:1]
+    return (
+        Award.objects.filter(version__call__facility=call.facility, end__gt=call.period_start)
+        .exclude(version__call=call)
+        .filter(start__lte=call.period_end, version=Subquery(newest))
+    )
+
+
+def pending_letters(call: Call) -> QuerySet[Proposal]:
+    """Proposals with an outcome that their proposer has not been told."""
+    done = [State.SCHEDULED, State.STANDBY, State.DECLINED, State.INFEASIBLE]
+    letters = Letter.objects.filter(sent_at=None)
+    return (
+        with_all(call.proposals.filter(state__in=done).exclude(told_state=F("state")))
+        .prefetch_related(Prefetch("letters", letters, to_attr="waiting"))
+        .order_by("code")
+    )
+
+
+def visits_of(facility_ids: Collection[int], beamlines: Collection[int], user_id: int) -> QuerySet[Visit]:
+    seen = Q(contact_id=user_id) | Q(instrument_id__in=beamlines)
+    seen |= Q(proposal__call__facility_id__in=facility_ids)
+    seen |= Q(proposal__in=TeamMember.objects.filter(user_id=user_id).values("proposal"))
+    return (
+        Visit.objects.filter(seen)
+        .exclude(state="cancelled")
+        .select_related("proposal__call", "instrument", "contact")
+        .order_by("start", "pk")
+    )
+
+
+def outputs_of(facility: Facility) -> QuerySet[Output]:
+    return facility.outputs.prefetch_related("links__proposal").order_by("-year", "pk")
+
+
+def past_projects(facility: Facility) -> QuerySet[PastProject]:
+    return PastProject.objects.filter(facility=facility)
+
+
+def organisations_of(users: Collection[int]) -> dict[int, set[int]]:
+    """Organisations of each user, as they are now."""
+    found: dict[int, set[int]] = {}
+    rows = Membership.objects.filter(person__user_id__in=users, until=None).values_list(
+        "person__user_id", "organisation"
+    )
+    for user, organisation in rows:
+        found.setdefault(user, set()).add(organisation)
+    return found
+
+
+def newest_versions(facility: Facility) -> QuerySet[ScheduleVersion]:
+    """The version that counts of each of the facility's calls."""
+    newest = ScheduleVersion.objects.filter(call=OuterRef("call")).order_by("-number").values("pk")[:1]
+    return ScheduleVersion.objects.filter(call__facility=facility, pk=Subquery(newest))
+
+
+def homes_of(user: User) -> QuerySet[Any]:
+    """The organisations she may apply for."""
+    from headwater.registry.models import Organisation
+
+    return (
+        Organisation.objects.filter(memberships__person__user=user, memberships__until=None).distinct().order_by("pk")
+    )
+
+
+def earlier_of(user: User, but: Proposal | None) -> QuerySet[Proposal]:
+    """Proposals of hers that a new one may refer to."""
+    mine = TeamMember.objects.filter(user=user).values("proposal")
+    rows = Proposal.objects.filter(pk__in=mine).exclude(state__in=[State.DRAFT, State.WITHDRAWN])
+    return rows.exclude(pk=but.pk if but else None).order_by("-pk")
+
+
+def record_of(proposal: Proposal) -> list[tuple[Proposal, Any, int]]:
+    """The team's earlier beamtime at the facility: proposal, its report, and its outputs' number."""
+    team = proposal.team.exclude(user=None).values("user")
+    theirs = TeamMember.objects.filter(user__in=team, accepted_at__isnull=False).values("proposal")
+    rows = (
+        Proposal.objects.filter(pk__in=theirs, call__facility=proposal.call.facility, state__in=AFTER_DECISION)
+        .exclude(pk=proposal.pk)
+        .select_related("call", "report")
+        .annotate(n_outputs=Count("output_links"))
+        .order_by("-pk")[:20]
+    )
+    return [(one, getattr(one, "report", None), one.n_outputs) for one in rows]
+
+
+def loads_with_names(call: Call) -> list[tuple[User, int, int]]:
+    """Reviewers of a call with how many reviews they have and have given."""
+    rows = Review.objects.filter(proposal__call=call, state__in=LIVE).values("reviewer")
+    counted = rows.annotate(n=Count("pk"), given=Count("pk", filter=Q(state="submitted"))).order_by("reviewer")
+    found = list(counted)
+    people = User.objects.in_bulk([one["reviewer"] for one in found])
+    return [(people[one["reviewer"]], one["n"], one["given"]) for one in found]

@@ -1,0 +1,77 @@
+"""Who may do what in a user office, and how a proposal's state moves. Facts in, decisions out."""
+
+from .access import (
+    Desk,
+    ProposalFacts,
+    ReviewFacts,
+    may_change_proposal,
+    may_judge,
+    may_manage_calls,
+    may_name_somebody,
+    may_see_identities,
+    may_see_proposal,
+    may_see_reviews,
+    may_submit_for,
+    may_visit,
+)
+from .calls import (
+    CallFacts,
+    MemberFacts,
+    PeriodFacts,
+    PoolFacts,
+    is_sound_call,
+    is_sound_form,
+    may_set_period,
+    may_set_pool,
+)
+from .proposals import DraftFacts, Question, SampleFacts, is_sound_proposal, may_invite, questions_shown
+from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_send_letters
+from .schedule import PinFacts, PublishFacts, may_pin, may_publish
+from .states import STEPS, may_move, moved, public_state
+from .visits import FinishFacts, may_begin_visit, may_finish_visit, may_report
+
+__all__ = [
+    "STEPS",
+    "CallFacts",
+    "Desk",
+    "DraftFacts",
+    "FinishFacts",
+    "GivenReview",
+    "MemberFacts",
+    "PeriodFacts",
+    "PinFacts",
+    "PoolFacts",
+    "ProposalFacts",
+    "PublishFacts",
+    "Question",
+    "ReviewFacts",
+    "SampleFacts",
+    "is_sound_call",
+    "is_sound_form",
+    "is_sound_proposal",
+    "may_assign",
+    "may_begin_visit",
+    "may_change_proposal",
+    "may_decide",
+    "may_finish_visit",
+    "may_give_review",
+    "may_invite",
+    "may_judge",
+    "may_manage_calls",
+    "may_move",
+    "may_name_somebody",
+    "may_pin",
+    "may_publish",
+    "may_report",
+    "may_see_identities",
+    "may_see_proposal",
+    "may_see_reviews",
+    "may_send_letters",
+    "may_set_period",
+    "may_set_pool",
+    "may_submit_for",
+    "may_visit",
+    "moved",
+    "public_state",
+    "questions_shown",
+]

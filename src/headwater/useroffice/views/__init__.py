@@ -1,0 +1,1 @@
+"""The user office's pages: parse, call, render."""

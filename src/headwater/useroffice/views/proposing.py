@@ -1,0 +1,233 @@
+"""For those who propose: open calls, drafting, submitting."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from headwater.core.decision import permit
+from headwater.useroffice import edges, facts, forms, queries, rules
+from headwater.useroffice.actions import proposals as actions, visiting
+from headwater.useroffice.models import Call, Proposal
+from headwater.useroffice.views.shared import desk_for, form_page
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Open calls for everybody; one's proposals, invitations and work for whoever signed in."""
+    at, desk = timezone.now(), desk_for(request)
+    context = {"open": queries.open_calls(at), "coming": queries.coming_calls(at), "desk": desk}
+    if desk.user_id is not None:
+        mine = list(queries.my_proposals(desk.user_id))
+        context |= {
+            "mine": [(one, edges.shown_state(one)) for one in mine],
+            "invitations": queries.invitations(request.user),  # type: ignore[arg-type]
+            "reviews": queries.my_reviews(desk.user_id).filter(state="assigned").count(),
+            "checks": queries.feasibilities_of(desk.beamlines).filter(verdict="").count() if desk.beamlines else 0,
+            "visits": queries.visits_of(desk.offices, desk.beamlines, desk.user_id)[:10],
+            "offices": queries.offices(desk),
+        }
+    return render(request, "useroffice/home.html", context)
+
+
+def call(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A call as everybody reads it."""
+    at, desk = timezone.now(), desk_for(request)
+    held = edges.seen_call(public_id, desk)
+    context = {
+        "call": held,
+        "zone": edges.facility_zone(held.facility),
+        "beamlines": held.beamlines.order_by("name_en"),
+        "pools": held.pools.all(),
+        "is_open": facts.call_is_open(held, at),
+        "is_office": desk.office(held.facility_id),
+        "version": queries.published(held),
+    }
+    return render(request, "useroffice/call.html", context)
+
+
+def _form(request: HttpRequest, held: Call, proposal: Proposal | None) -> forms.ProposalForm:
+    form = proposal.form if proposal else held.form
+    first = {"language": forms.own_language(), "requested": 9, "minimum": 6}
+    return forms.ProposalForm(
+        request.POST or None,
+        request.FILES or None,
+        call=held,
+        questions=form.questions,
+        lines=list(held.beamlines.order_by("name_en")),
+        homes=list(queries.homes_of(request.user)),  # type: ignore[arg-type]
+        earlier=list(queries.earlier_of(request.user, proposal)),  # type: ignore[arg-type]
+        tracks=list(held.tracks.order_by("pk")),
+        answers=proposal.answers if proposal else {},
+        initial=forms.initial_of_proposal(proposal) if proposal else first,
+    )
+
+
+def _keep_files(request: HttpRequest, form: forms.ProposalForm, proposal: Proposal, desk: rules.Desk) -> bool:
+    for name, file in request.FILES.items():
+        question, content = name.removeprefix("q_"), file.read()
+        acting = edges.acting(request, desk)
+        edges.attempt(form, partial(actions.add_file, proposal.public_id, question, str(file.name), content, **acting))
+    return not form.errors
+
+
+@login_required
+def apply(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Begin a draft."""
+    desk = desk_for(request)
+    held = edges.seen_call(public_id, desk)
+    form = _form(request, held, None)
+    if request.method == "POST" and form.is_valid():
+        acting = edges.acting(request, desk)
+        made = edges.attempt(form, lambda: actions.start_proposal(held.public_id, form.draft(), **acting))
+        if made is not None:
+            _keep_files(request, form, made, desk)
+            messages.success(request, _("The draft is kept. Check it, and submit it before the deadline."))
+            return redirect("proposal", made.public_id)
+    context = {"form": form, "call": held}
+    return render(request, "useroffice/proposal_form.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+def edit_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Change a draft; what the call's rules have against it stands on its page."""
+    desk = desk_for(request)
+    proposal, about = edges.seen_proposal(public_id, desk, at=timezone.now())
+    permit(rules.may_change_proposal(about, desk))
+    form = _form(request, proposal.call, proposal)
+    if request.method == "POST" and form.is_valid():
+        version, acting = form.cleaned_data["version"], edges.acting(request, desk)
+        done = edges.attempt(
+            form, lambda: actions.change_proposal(public_id, form.draft(), expected_version=version, **acting)
+        )
+        if done is not None and _keep_files(request, form, proposal, desk):
+            messages.success(request, _("The draft is kept."))
+            return redirect("proposal", public_id)
+    context = {"form": form, "call": proposal.call, "proposal": proposal}
+    return render(request, "useroffice/proposal_form.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def submit(request: HttpRequest, public_id: str) -> HttpResponse:
+    actions.submit_proposal(public_id, **edges.acting(request, desk_for(request)))
+    messages.success(request, _("The proposal is submitted. Its paper is on this page."))
+    return redirect("proposal", public_id)
+
+
+@login_required
+@require_POST
+def reopen(request: HttpRequest, public_id: str) -> HttpResponse:
+    actions.reopen_proposal(public_id, **edges.acting(request, desk_for(request)))
+    messages.success(request, _("The proposal is a draft again. Submit it before the deadline."))
+    return redirect("proposal", public_id)
+
+
+def proposal_form(request: HttpRequest, form: object, held: Proposal, title: object, submit: object) -> HttpResponse:
+    back = reverse("proposal", args=[held.public_id])
+    return form_page(request, form, title=title, back=back, back_title=held.title, submit=submit)
+
+
+def _for_team(request: HttpRequest, public_id: str) -> tuple[Proposal, rules.Desk]:
+    desk = desk_for(request)
+    held, about = edges.seen_proposal(public_id, desk, at=timezone.now())
+    permit(rules.may_submit_for(about, desk))
+    return held, desk
+
+
+@login_required
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    held, desk = _for_team(request, public_id)
+    form = forms.ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if edges.attempt(form, lambda: actions.withdraw_proposal(public_id, reason, **edges.acting(request, desk))):
+            messages.success(request, _("The proposal is withdrawn."))
+            return redirect("proposal", public_id)
+    return proposal_form(request, form, held, _("Withdraw the proposal"), _("Withdraw"))
+
+
+@login_required
+def team(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Who is on the team; invite, take off, and name reviewers to keep out."""
+    desk = desk_for(request)
+    held, about = edges.seen_proposal(public_id, desk, at=timezone.now())
+    permit(rules.may_change_proposal(about, desk))
+    form = forms.InviteForm(request.POST if "invite" in request.POST else None)
+    away = forms.PersonForm(request.POST if "exclude" in request.POST else None, prefix="away")
+    if request.method == "POST":
+        acting = edges.acting(request, desk)
+        if request.POST.get("remove", "").isdigit():
+            actions.remove_member(public_id, int(request.POST["remove"]), **acting)
+            return redirect("proposal_team", public_id)
+        if form.is_bound and form.is_valid():
+            given = form.cleaned_data
+            if edges.attempt(form, lambda: actions.invite(public_id, **given, **acting)):
+                messages.success(request, _("The invitation is on its way."))
+                return redirect("proposal_team", public_id)
+        if away.is_bound and away.is_valid():
+            actions.exclude_reviewer(public_id, away.cleaned_data["email"], "", **acting)
+            messages.success(request, _("This person will not be asked to judge the proposal."))
+            return redirect("proposal_team", public_id)
+    context = {"proposal": held, "form": form, "away": away}
+    return render(request, "useroffice/team.html", context, status=422 if form.errors or away.errors else 200)
+
+
+@login_required
+@require_POST
+def answer(request: HttpRequest, number: int) -> HttpResponse:
+    """Accept or decline a place on a team."""
+    acting = edges.acting(request, desk_for(request))
+    del acting["desk"]
+    accept = request.POST.get("answer") == "yes"
+    held = actions.answer_invitation(number, accept, **acting)
+    return redirect("proposal", held.public_id) if accept else redirect("beamtime")
+
+
+@login_required
+def report(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Hand in the report."""
+    held, desk = _for_team(request, public_id)
+    form = forms.ReportForm(request.POST or None, initial={"text": getattr(getattr(held, "report", None), "text", "")})
+    if request.method == "POST" and form.is_valid():
+        text = form.cleaned_data["text"]
+        if edges.attempt(form, lambda: visiting.submit_report(public_id, text, **edges.acting(request, desk))):
+            messages.success(request, _("The report is handed in."))
+            return redirect("proposal", public_id)
+    return proposal_form(request, form, held, _("Report on the experiment"), _("Hand in"))
+
+
+@login_required
+def feedback(request: HttpRequest, public_id: str) -> HttpResponse:
+    held, desk = _for_team(request, public_id)
+    form = forms.FeedbackForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        if edges.attempt(form, lambda: visiting.give_feedback(public_id, **given, **edges.acting(request, desk))):
+            messages.success(request, _("Thank you."))
+            return redirect("proposal", public_id)
+    return proposal_form(request, form, held, _("Feedback on your visit"), _("Send"))
+
+
+@login_required
+def link_output(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Link a publication."""
+    from headwater.useroffice.outputfiles import plain_doi
+
+    desk = desk_for(request)
+    held, _about = edges.seen_proposal(public_id, desk, at=timezone.now())
+    form = forms.OutputForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        draft = visiting.OutputDraft(plain_doi(given["doi"]), given["title"], given["year"])
+        if edges.attempt(form, lambda: visiting.link_output(public_id, draft, **edges.acting(request, desk))):
+            messages.success(request, _("The publication is linked."))
+            return redirect("proposal", public_id)
+    return proposal_form(request, form, held, _("Link a publication"), _("Link"))

@@ -1,0 +1,82 @@
+"""Reports: in both languages, and made again to the byte from their manifest."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+
+import pyarrow as pa
+import pytest
+
+from headwater.observatory import reports
+from headwater.observatory.store import Store
+
+ASKED = reports.Asked("region", "2024", date(2026, 1, 5))
+
+
+@pytest.fixture
+def made(records, tmp_path):
+    folder = tmp_path / "report"
+    return folder, reports.make(records, ASKED, folder)
+
+
+def test_report_has_figures_method_and_sources_in_both_languages(made):
+    folder, manifest = made
+    english = (folder / "report.en.html").read_text("utf-8")
+    chinese = (folder / "report.zh.html").read_text("utf-8")
+    for text, words in (
+        (english, ("Method", "Sources", "Published by others")),
+        (chinese, ("方法", "来源", "他人发布")),
+    ):
+        assert all(f"<h2>{word}</h2>" in text for word in words if word not in ("Published by others", "他人发布"))
+        assert manifest["id"] in text
+    assert not re.search("[\u4e00-\u9fff]", english)
+    assert {row["name"] for row in manifest["files"]} >= {"report.en.pdf", "report.zh.pdf", "record.json"}
+
+
+def test_report_is_made_again_to_the_byte_even_after_more_came_in(made, store, tmp_path):
+    folder, manifest = made
+    Store(store).put("uses", "later", pa.table({"hours": [1.0]}))
+    same = reports.make_again(folder / "manifest.json", Store(store), tmp_path / "again")
+    assert set(same) == {row["name"] for row in manifest["files"]}
+    assert all(same.values())
+
+
+def test_same_question_on_another_day_is_another_report(records, made, tmp_path):
+    other = reports.make(records, reports.Asked("region", "2024", date(2026, 1, 6)), tmp_path / "other")
+    assert other["id"] != made[1]["id"]
+
+
+def test_input_that_was_changed_or_lost_is_named(made, store, tmp_path):
+    folder, manifest = made
+    part = manifest["inputs"]["store"][0]
+    path = store / part["table"] / f"{part['origin']}-{part['digest']}.parquet"
+    held = path.read_bytes()
+    path.write_bytes(held + b"x")
+    with pytest.raises(reports.ReportError, match="was changed on disk"):
+        reports.make_again(folder / "manifest.json", Store(store), tmp_path / "again")
+    path.unlink()
+    with pytest.raises(reports.ReportError, match="is gone"):
+        reports.make_again(folder / "manifest.json", Store(store), tmp_path / "again")
+    path.write_bytes(held)
+    record = folder / "record.json"
+    record.write_text(record.read_text("utf-8").replace("Shanghai", "Shangri"), "utf-8")
+    with pytest.raises(reports.ReportError, match=r"record\.json was changed"):
+        reports.make_again(folder / "manifest.json", Store(store), tmp_path / "again")
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "nothing"])
+def test_other_file_than_a_manifest_is_refused(made, store, tmp_path, text):
+    folder, _manifest = made
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(reports.ReportError, match="not a report's manifest"):
+        reports.make_again(folder / "manifest.json", Store(store), tmp_path / "again")
+
+
+def test_manifest_names_inputs_versions_and_parameters(made):
+    folder, manifest = made
+    assert json.loads((folder / "manifest.json").read_text("utf-8")) == manifest
+    assert manifest["inputs"].keys() == {"record.json", "clusters.json", "store", "timetable", "region"}
+    assert manifest["libraries"].keys() >= {"numpy", "duckdb", "pyarrow"}
+    assert (manifest["subject"], manifest["period"], manifest["made_on"]) == ("region", "2024", "2026-01-05")
