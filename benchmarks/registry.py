@@ -71,7 +71,7 @@ def pages(sizes: str) -> dict[str, tuple[int, float, float]]:
     for name, path in (
         ("home page", "/"),
         ("list page", "/instruments/"),
-        ("list page, half way down", f"/instruments/?after={middle}"),
+        ("list page, half way down", f"/instruments/?at=-100_0_{middle}"),
         ("list page, one city", f"/instruments/?city={city}"),
         ("list page, one technique", f"/instruments/?technique={technique}"),
         ("API page of 50", "/api/v1/instruments"),
@@ -207,7 +207,10 @@ def main() -> None:
 
 
 def _at(size: int, change: Callable[[int], None]) -> dict[str, tuple[int, float, float]]:
+    from headwater.catalogue.actions.index import reindex
+
     change(size)
+    reindex()
     print()
     return pages(f"{size:,}")
 

@@ -147,7 +147,7 @@ def test_list_with_journeys_costs_the_same_with_one_and_with_twenty(client, plac
         with CaptureQueriesContext(connection) as asked:
             client.get(address)
         counted.append(len(asked))
-    assert counted == [11, 11]
+    assert counted == [10, 10]
 
 
 # Side by side ---------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def test_no_phrase_runs_from_one_text_into_the_next():
 
 
 def test_chief_technique_weighs_more_than_the_others():
-    assert vector(texts("x"), ["#c1", "#c1"], ["#t5", "#t6"]).endswith("'#t5':1B '#t6':2C '#c1'")
+    assert vector(texts("x"), ["#c1", "#c1"], ["#t5", "#t6"]).endswith("'#t5':1A '#t6':2B '#c1'")
 
 
 @given(st.text(max_size=300))

@@ -312,3 +312,17 @@ def test_note_of_an_invitation_is_for_the_invited(client, leaky):
         client.force_login(user)
         page = client.get(f"/challenges/{leaky['challenge'].public_id}/").content.decode()
         assert ("notesecret" in page) == shown
+
+
+@pytest.mark.django_db
+def test_consortium_names_a_challenge_only_to_whoever_may_read_who_asks(client, leaky):
+    from headwater.partnering.actions import consortia
+    from headwater.partnering.drafts import MemberDraft, PartnershipDraft
+
+    company, lab = leaky["company"].public_id, leaky["profile"].organisation.public_id
+    draft = PartnershipDraft("project", name_en="P", members=(MemberDraft(company, "lead"), MemberDraft(lab)))
+    made = consortia.found(draft, at=AT, **acts(leaky["owner"]))
+    made.challenges.add(leaky["challenge"])
+    for user, shown in ((make_user(), False), (leaky["owner"], True)):
+        client.force_login(user)
+        assert ("Cracks in welded" in client.get(f"/consortia/{made.public_id}/").content.decode()) == shown

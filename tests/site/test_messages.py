@@ -22,7 +22,7 @@ TEMPLATES = sorted(path for path in messages.SOURCE.rglob("templates/**/*") if p
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 # Names that are the same in every language.
-SAME_EVERYWHERE = {"API", "CSV", "Headwater", "JSON", "PIDINST", "ROR", "UTC", "km"}
+SAME_EVERYWHERE = {"API", "CSV", "Headwater", "JSON", "PDF", "PIDINST", "ROR", "UTC", "XLSX", "km"}
 UNTRANSLATED_BY_DESIGN = (
     r"\{% comment %\}.*?\{% endcomment %\}",
     r"\{% blocktrans(?:late)?\b.*?\{% endblocktrans(?:late)? %\}",

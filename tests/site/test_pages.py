@@ -32,6 +32,7 @@ from tests.factories import (
     make_user,
     make_zone,
 )
+from tests.support import pages as money
 
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.partnering import urls as partnering
@@ -105,6 +106,7 @@ PAGES = {
 }
 # Addresses that show no page of their own: files, programs' answers, and forms that are only sent.
 NO_PAGE = {
+    *money.FILES,
     "instrument_pidinst",
     "export_instruments",
     "import_rejects",
@@ -138,7 +140,7 @@ NO_PAGE = {
     "feed",
 }
 # Reached only after something was made; their own tests show them.
-ELSEWHERE = {"import_run", "booking", "course", "observatory_report"}
+ELSEWHERE = {"import_run", "booking", "course", "observatory_report", *money.PAGES}
 # Partnering looks at its own pages, in tests/partnering/test_pages.py.
 ELSEWHERE |= {one.name for one in partnering.urlpatterns}
 ELSEWHERE |= {one.name for one in useroffice_urls.urlpatterns}
@@ -296,9 +298,9 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 11),
-    ("/instruments/?q=instrument&view=map", instruments, 11),
-    ("/api/v1/search?q=instrument", instruments, 9),
+    ("/instruments/", instruments, 10),
+    ("/instruments/?q=instrument&view=map", instruments, 10),
+    ("/api/v1/search?q=instrument", instruments, 8),
     ("/organisations/", organisations, 2),
     ("/facilities/", facilities, 1),
     ("/cities/", cities, 2),

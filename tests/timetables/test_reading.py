@@ -150,8 +150,12 @@ def test_gtfs_transfers_join_forbid_and_slow(tmp_path):
         ({"stops__csv": STOPS.replace("08:30", "8.30")}, 'stops.csv line 3, column arrive: "8.30" is not a time'),
         ({"stops__csv": STOPS.replace("08:30", "08:75")}, 'stops.csv line 3, column arrive: "08:75" is not a time'),
         (
+            {"stops__csv": STOPS.replace("乙,2", "乙,1")},
+            "stops.csv line 3, column sequence: train T1 has another stop 1 in line 2;",
+        ),
+        (
             {"stops__csv": STOPS.replace("乙,2", "乙,0")},
-            "stops.csv line 3, column sequence: train T1 goes from 1 back to 0",
+            "stops.csv line 2, column arrive: train T1 arrives 08:00 but left the stop before at 08:32",
         ),
         ({"stops__csv": STOPS.replace("乙,2", "乙,x")}, 'column sequence: "x" must be a whole number from 0'),
         ({"stops__csv": STOPS.replace("09:00:30", "07:00")}, "stops.csv line 4, column arrive: train T1 arrives 07:00"),
@@ -243,6 +247,35 @@ def test_a_train_with_one_stop_is_left_out_and_said(tmp_path):
     feed = read_timetable(folder(tmp_path / "f", stops__csv=STOPS + "T3,A,1,,10:00,0\n"))
     assert feed.trains == ("T1", "T2")
     assert feed.notes == ("1 train with a single stop left out.",)
+
+
+def test_lines_may_stand_in_any_order_and_twice(tmp_path):
+    head, *lines = STOPS.splitlines()
+    mixed = "\n".join([head, *sorted(lines, reverse=True), lines[1], lines[0]]) + "\n"
+    stations = STATIONS + STATIONS.splitlines()[1] + "\n"
+    plain = read_timetable(folder(tmp_path / "plain"))
+    feed = read_timetable(folder(tmp_path / "mixed", stops__csv=mixed, stations__csv=stations))
+    assert feed.notes == ("2 lines of stops.csv that stood there twice left out.",)
+
+    def hops(one):
+        h = one.hops
+        rows = zip(h.departs, h.arrives, h.leaves, h.reaches, h.trip, strict=True)
+        return sorted((d, a, x, y, one.trains[t]) for d, a, x, y, t in rows)
+
+    assert hops(feed) == hops(plain)
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+def test_a_stop_over_midnight_may_bear_either_day(tmp_path, offset):
+    stops = (
+        "train,station,sequence,arrive,depart,day_offset\n"
+        f"K1,甲,1,,22:30,0\nK1,乙,2,23:58,00:03,{offset}\nK1,丙,3,01:30,,1\n"
+    )
+    feed = read_timetable(folder(tmp_path / "f", stops__csv=stops))
+    assert list(zip(feed.hops.departs.tolist(), feed.hops.arrives.tolist(), strict=True)) == [
+        (1350, 1438),
+        (1443, 1530),
+    ]
 
 
 def test_a_date_without_trains_is_said(tmp_path):

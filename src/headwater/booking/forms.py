@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.booking.hours import HoursError, read_line, write_line
 from headwater.booking.policies import TERMS, InForce
 from headwater.booking.rules import Terms
+from headwater.support.vocabulary import Purpose
 
 DAYS = (
     _("Monday"),
@@ -73,6 +74,7 @@ class BookForm(SpanForm):
     note = forms.CharField(
         label=_("Note for the manager"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2})
     )
+    purpose = forms.ChoiceField(label=_("Purpose"), required=False, choices=[("", "—"), *Purpose.choices])
     holder = forms.EmailField(label=_("For somebody else (e-mail address)"), required=False)
     times = forms.IntegerField(label=_("How often"), required=False, min_value=1, max_value=60, initial=1)
     every_days = forms.IntegerField(

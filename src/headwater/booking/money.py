@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,15 +14,33 @@ from headwater.accounts.audit import Actor
 from headwater.accounts.models import User
 from headwater.booking.hooks import Listener, Taken
 from headwater.booking.models import Qualification
-from headwater.core.decision import Decision
+from headwater.core.decision import Decision, Reason, Refused
+from headwater.core.money import Money as Amount, MoneyError
 from headwater.registry.models import Instrument, Organisation
+from headwater.registry.rules import Viewer
 from headwater.support.actions.orders import Usage, place_order, release_order, use_order
-from headwater.support.facts import OrderWanted, order_decision, party_of, quote_for, rate_tables, zone_of
+from headwater.support.facts import (
+    OrderWanted,
+    Quoted,
+    home_currency,
+    order_decision,
+    party_of,
+    quote_for,
+    rate_tables,
+    zone_of,
+)
 from headwater.support.models import Order
 from headwater.support.recognition import recognised
 
 PAID_KINDS = frozenset({"booking", "beamtime"})
-MOST_COUNTED = 100_000
+MOST_DIGITS = 5
+
+
+def organisation_of(viewer: Viewer, owner_id: int) -> int | None:
+    """The organisation somebody books for, as the calendar takes it."""
+    from headwater.booking.facts import organisation_of as chosen  # that module hears of listeners, and this is one
+
+    return chosen(viewer, owner_id)
 
 
 def _organisation(key: int | None) -> Organisation | None:
@@ -36,13 +55,12 @@ def _has_rates(taken: Taken) -> bool:
 
 
 def _wanted(taken: Taken) -> OrderWanted:
-    """The reservation as an order; its ``terms`` may name samples, set-ups, services, purpose and schemes."""
+    """The reservation as an order; its ``terms`` may name samples, setups, purpose and schemes (with commas)."""
     instrument = Instrument.objects.select_related(
         "owner__city__jurisdiction", "city__jurisdiction", "class_code", "source"
     ).get(pk=taken.instrument_id)
     terms = taken.terms
-    schemes = terms.get("schemes")
-    services = terms.get("services")
+    schemes = [one.strip() for one in str(terms.get("schemes") or "").split(",") if one.strip()]
     wanted = OrderWanted(
         provider=instrument.owner,
         instrument=instrument,
@@ -52,21 +70,41 @@ def _wanted(taken: Taken) -> OrderWanted:
         ends=taken.end,
         samples=_count(terms.get("samples")),
         setups=_count(terms.get("setups")),
-        services={str(name): _count(number) for name, number in services.items()} if isinstance(services, dict) else {},
         purpose=str(terms.get("purpose") or ""),
-        schemes=tuple(map(str, schemes)) if isinstance(schemes, list) else None,
+        schemes=tuple(schemes) or None,
     )
     return replace(wanted, day=taken.start.astimezone(zone_of(wanted)).date())
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and 0 <= value <= MOST_COUNTED else 0
+    text = str(value or "")
+    return int(text) if text.isdigit() and len(text) <= MOST_DIGITS else 0
 
 
 def _expected(taken: Taken) -> int | None:
-    """What the user was told she pays now, in minor units, where the booking says so."""
-    expected = taken.terms.get("expected_minor")
-    return expected if isinstance(expected, int) else None
+    """What the user was told she pays now, in minor units, where the booking's ``terms`` say so (``expected``)."""
+    text = str(taken.terms.get("expected") or "")
+    try:
+        return Amount.parse(text, home_currency()).minor if text else None
+    except MoneyError as error:
+        raise Refused(Decision((Reason("amount.unreadable", facts={"value": text[:60]}),))) from error
+
+
+def shown_quote(
+    instrument: Instrument, viewer: Viewer, start: datetime, end: datetime, terms: Mapping[str, object]
+) -> Quoted | None:
+    """What time would cost whoever looks, for the page; None where nobody has published a price."""
+    organisation = organisation_of(viewer, instrument.owner_id)
+    asked = Taken(
+        *(None, "", "booking", "requested", instrument.pk, instrument.owner_id, viewer.user_id, organisation),
+        *(start, end, "", "", terms),
+    )
+    return quote_for(_wanted(asked)) if start < end and _has_rates(asked) else None
+
+
+def order_of(public_id: str) -> Order | None:
+    """The order of a reservation: the one in force, else the last."""
+    return Order.objects.filter(subject=public_id).order_by("-pk").first()
 
 
 class Money(Listener):
@@ -111,7 +149,6 @@ class Money(Listener):
                 stopped_at,
                 samples=_count(terms.get("samples")),
                 setups=_count(terms.get("setups")),
-                services=_wanted(taken).services,
             )
             use_order(taken.public_id, usage, by=by, at=at)
 

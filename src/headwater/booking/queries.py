@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from django.core.cache import caches
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, F, Q, QuerySet
@@ -32,10 +33,20 @@ from headwater.booking.models import (
     WaitingWish,
 )
 from headwater.registry.models import Instrument, Membership, Organisation
-from headwater.registry.queries import visible_instruments
+from headwater.registry.queries import node_prefix, visible_instruments
 from headwater.registry.rules import Viewer
 
 KM_A_DEGREE = 111.2
+
+
+def node() -> str:
+    """What this node's public ids begin with after their kind; asked of the database once in a while."""
+    known = caches["local"].get("booking.node")
+    if known is None:
+        known = node_prefix()
+        if known != "hw":  # before a region is loaded it is not settled yet
+            caches["local"].set("booking.node", known, 60)
+    return str(known)
 
 
 def span_of(start: datetime, end: datetime) -> DateTimeTZRange:
@@ -45,6 +56,19 @@ def span_of(start: datetime, end: datetime) -> DateTimeTZRange:
 def bookable(viewer: Viewer) -> QuerySet[Instrument]:
     """Instruments that ``viewer`` may see, with the clocks they go by."""
     return visible_instruments(viewer).select_related("city__jurisdiction", "owner", "facility")
+
+
+# What a decision on time looks at; the other forty columns stay in the database.
+SLIM = (
+    *("public_id", "name_zh", "name_en", "access", "status", "visibility", "lat", "lon", "facility__public_id"),
+    *("owner__public_id", "owner__name_zh", "owner__name_en", "city__lat", "city__lon"),
+    "city__jurisdiction__timezone",
+)
+
+
+def decided(viewer: Viewer) -> QuerySet[Instrument]:
+    """Instruments that ``viewer`` may see, with what a decision on their time looks at and no more."""
+    return bookable(viewer).only(*SLIM)
 
 
 def policies_at(at: datetime) -> QuerySet[Policy]:

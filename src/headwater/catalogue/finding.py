@@ -192,7 +192,10 @@ def question_of(
     for name, values in ask.filters.items():
         if name in PLURAL:
             labels = (known.by_code(PLURAL[name], value) for value in values)
-            narrowed[name] = tuple(str(label.key) for label in labels if label)
+            keys = [label.key for label in labels if label]
+            if name == "technique":  # a group takes its members in
+                keys += [one.key for one in known.techniques.values() if one.parent in keys]
+            narrowed[name] = tuple(map(str, keys))
         elif name in ("owner", "facility"):
             model = Organisation if name == "owner" else Facility
             keys = model.objects.filter(public_id__in=values).values_list("pk", flat=True)

@@ -97,6 +97,7 @@ class Lexicon:
                         self._holding.setdefault(token, set()).add(number)
                 spelt += [(order[concept.kind], word) for word in spellings(name)]
             self._phrases.append(tuple(dict.fromkeys(phrases)))
+        self.tokens = frozenset(self._holding)
         self.longest = max(map(len, self._by_name), default=0)
         self.speller = Speller(word for _kind, word in sorted(spelt, key=lambda one: one[0]))
 

@@ -36,6 +36,10 @@ FACETS = {
     "class": ("class_code_id", "x"),
     "status": ("status", "s"),
 }
+COLUMNS = (
+    "instrument_id, techniques, city_id, jurisdiction_id, owner_kind, access, class_code_id, status,"
+    " CASE WHEN currency = %s THEN band END AS band"
+)
 # What narrows without being counted.
 PLAIN = {"owner": "o", "facility": "f", "synthetic": "y"}
 
@@ -94,11 +98,11 @@ class Found:
         return self.total >= COUNTED_TO
 
 
-def _narrowing(question: Question, *, but: str = "") -> list[str]:
-    """The filters as tsqueries; with ``but``, all others."""
+def _narrowing(question: Question, *, but: str = "", only: Sequence[str] = ()) -> list[str]:
+    """The filters as tsqueries; with ``but``, all others; with ``only``, those."""
     out = []
     for name, values in question.narrowed.items():
-        if name != but and values:
+        if name != but and values and (not only or name in only):
             letter = FACETS[name][1] if name in FACETS else PLAIN[name]
             prefix = f"{letter}{question.currency}" if name == "band" else letter
             out.append("(" + " | ".join(literal(f"#{prefix}{value}") for value in values) + ")")
@@ -192,18 +196,81 @@ def _in_order(question: Question) -> list[Place]:
 
 
 def _found_at_once(question: Question, *, facets: bool) -> Found:
+    """Hits and counts in one statement.
+
+    What the words leave is read once, each row with whether it passes each facet's filter: hits pass all of them, and a
+    facet's own counts are of those that pass the others. Where the words alone leave too much to be read, or nothing is
+    asked in words, the index is asked for each facet with the filters in the query.
+    """
+    chosen = [name for name in FACETS if question.narrowed.get(name)]
+    if question.terms and chosen:
+        found = _from_what_words_leave(question, chosen, facets=facets)
+        if found is not None:
+            return found
     asked = _asked(question)
-    whole = " & ".join(filter(None, (asked, *_narrowing(question))))
-    where, where_params = _where(question, whole)
+    where, params = _where(question, " & ".join(filter(None, (asked, *_narrowing(question)))))
     first, second, order_params = _order(question)
-    columns = "instrument_id, techniques, city_id, jurisdiction_id, owner_kind, access, class_code_id, status"
-    band = "CASE WHEN currency = %s THEN band END AS band"
-    hits = (
-        f"SELECT {columns}, {band}, {first} AS k1, {second} AS k2 FROM catalogue_entry WHERE {where} LIMIT {COUNTED_TO}"  # noqa: S608
+    hits = f"SELECT {COLUMNS}, {first} AS k1, {second} AS k2 FROM catalogue_entry WHERE {where} LIMIT {COUNTED_TO}"  # noqa: S608
+    parts, more = _parts(question, facets=facets)
+    if facets:
+        for name in chosen:
+            others = " & ".join(filter(None, (asked, *_narrowing(question, but=name))))
+            sql, counted = _counted(question, name, others)
+            parts.append(sql)
+            more += counted
+    rows = _rows(f"hits AS MATERIALIZED ({hits})", parts, [question.currency, *order_params, *params, *more])
+    return _read(rows, question)
+
+
+def _from_what_words_leave(question: Question, chosen: Sequence[str], *, facets: bool) -> Found | None:
+    """The answer from one look into the index; None where that leaves more than is read."""
+    asked = " & ".join(filter(None, (_asked(question), *_narrowing(question, only=tuple(PLAIN)))))
+    where, where_params = _where(question, asked)
+    first, second, order_params = _order(question)
+    passes = [_passes(question, name) for name in chosen]
+    both = " AND ".join(sql for sql, _params in passes)
+    both_params = [one for _sql, params in passes for one in params]
+    marks = ", ".join(f"{sql} AS ok_{name}" for name, (sql, _params) in zip(chosen, passes, strict=True))
+    read = (
+        f"SELECT {COLUMNS}, {marks}, CASE WHEN {both} THEN {first} END AS k1, CASE WHEN {both} THEN {second} END AS k2"  # noqa: S608
+        f" FROM catalogue_entry WHERE {where} LIMIT {COUNTED_TO}"
     )
-    params: list[object] = [question.currency, *order_params, *where_params]
+    first_params, second_params = (order_params, []) if not question.by_reach else (order_params[:2], order_params[2:])
+    params = [question.currency, *both_params, *both_params, *first_params, *both_params, *second_params, *where_params]
+    passed = " AND ".join(f"ok_{name}" for name in chosen)
+    parts, more = _parts(question, facets=facets)
+    parts.append("SELECT 'read', '', count(*), 0, 0 FROM base")
+    if facets:
+        for name in chosen:
+            others = " AND ".join(f"ok_{other}" for other in chosen if other != name) or "true"
+            column = FACETS[name][0]
+            parts.append(
+                f"SELECT '+{name}', {column}::text, count(*), 0, 0 FROM base"  # noqa: S608
+                f" WHERE {others} AND {column} IS NOT NULL GROUP BY {column}"
+            )
+    ctes = f"base AS MATERIALIZED ({read}), hits AS NOT MATERIALIZED (SELECT * FROM base WHERE {passed})"  # noqa: S608
+    rows = _rows(ctes, parts, [*params, *more])
+    if any(part == "read" and n >= COUNTED_TO for part, _value, n, _k1, _k2 in rows):
+        return None
+    return _read([row for row in rows if row[0] != "read"], question)
+
+
+def _passes(question: Question, name: str) -> tuple[str, list[object]]:
+    """The condition that an entry passes one facet's filter, by its columns, and the condition's parameters."""
+    column, values = FACETS[name][0], list(question.narrowed[name])
+    if name == "technique":
+        return "techniques && %s::bigint[]", [[int(value) for value in values]]
+    if name in ("kind", "access", "status"):
+        return f"{column} = ANY(%s)", [values]
+    if name == "band":
+        return "coalesce(currency = %s AND band = ANY(%s), false)", [question.currency, [int(one) for one in values]]
+    return f"coalesce({column} = ANY(%s), false)", [[int(value) for value in values]]
+
+
+def _parts(question: Question, *, facets: bool) -> tuple[list[str], list[object]]:
+    """What is asked of the hits: how many, one page of them, and every facet's counts."""
     parts = ["SELECT '' AS part, '' AS value, count(*) AS n, 0 AS k1, 0 AS k2 FROM hits"]
-    later = ""
+    later, params = "", list[object]()
     if question.after is not None:
         later = "WHERE (k1, k2, instrument_id) > (%s, %s, %s)"
         params += question.after
@@ -213,19 +280,13 @@ def _found_at_once(question: Question, *, facets: bool) -> Found:
     )
     if facets:
         parts.append(_grouped())
-        for name in FACETS:
-            if question.narrowed.get(name):
-                others = " & ".join(filter(None, (asked, *_narrowing(question, but=name))))
-                sql, more = _counted(question, name, others)
-                parts.append(sql)
-                params += more
+    return parts, params
+
+
+def _rows(ctes: str, parts: Sequence[str], params: Sequence[object]) -> list[tuple[str, str | None, int, int, int]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT * FROM (WITH hits AS MATERIALIZED ({hits}) {' UNION ALL '.join(parts)}) AS found",  # noqa: S608
-            params,
-        )
-        rows = cursor.fetchall()
-    return _read(rows, question)
+        cursor.execute(f"SELECT * FROM (WITH {ctes} {' UNION ALL '.join(parts)}) AS found", params)  # noqa: S608
+        return cursor.fetchall()
 
 
 def _grouped() -> str:

@@ -27,6 +27,14 @@ WEAK = frozenset(
     仪 仪器 设备 机器 机 系统 装置 分析 测试 检测 测量 测定 服务 样品 仪器设备 分析仪 测试仪
     """.split()  # noqa: SIM905 — a list of words reads better
 )
+# What people call the thing that does a technique they named: "NMR spectrometer".
+DEVICES = frozenset(
+    """
+    spectrometer spectrometers spectrometry spectroscopy microscope microscopes microscopy
+    diffractometer diffractometers chromatograph
+    光谱仪 波谱仪 能谱仪 质谱仪 色谱仪 显微镜 衍射仪 谱仪
+    """.split()  # noqa: SIM905 — a list of words reads better
+)
 _STOP_HAN = frozenset("的与了吗呢")
 _ASKING = re.compile(r"^(?:请问|我想|我要|想要|需要|哪里有|哪里|有没有|寻找|查找|找)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff\ud800-\udfff]")
@@ -104,7 +112,7 @@ def parse(text: str, lexicon: Lexicon) -> Parsed:
     found, lost = _free(clean[rest:], lexicon)
     terms += found
     dropped |= lost
-    terms = list(dict.fromkeys(terms))
+    terms = _without_devices(list(dict.fromkeys(terms)))
     if terms and not any(term.required for term in terms):
         terms = [replace(term, required=True) for term in terms]
     if not terms and dropped:
@@ -115,6 +123,16 @@ def parse(text: str, lexicon: Lexicon) -> Parsed:
         terms = terms[:MOST_TERMS]
         remarks.append("too_many_terms")
     return Parsed(text, tuple(terms), tuple(remarks))
+
+
+def _without_devices(terms: list[Term]) -> list[Term]:
+    """The word for a device asks for nothing more where the technique before it is known."""
+    return [
+        replace(term, required=False)
+        if place and term.kind is None and term.text in DEVICES and terms[place - 1].kind is Kind.TECHNIQUE
+        else term
+        for place, term in enumerate(terms)
+    ]
 
 
 def _quoted(text: str) -> list[Term]:
@@ -187,7 +205,7 @@ def _words(parts: Sequence[Atom], lexicon: Lexicon) -> tuple[list[Term], bool]:
     runs: dict[tuple[int, int], list[Atom]] = {}
     for place, atom in enumerate(parts):
         runs.setdefault((atom.run, 0 if atom.han else place + 1), []).append(atom)
-    for run in runs.values():
+    for run in _joined(list(runs.values()), lexicon):
         if run[0].han:
             while run and run[0].text in _STOP_HAN:
                 run, dropped = run[1:], True
@@ -199,8 +217,24 @@ def _words(parts: Sequence[Atom], lexicon: Lexicon) -> tuple[list[Term], bool]:
             dropped = True
             continue
         text = "".join(atom.text for atom in run)
-        terms.append(_word(text, lexicon))
+        term = _word(text, lexicon)
+        if len(run) > 1 and not run[0].han:  # known as one word, typed as two
+            apart = tuple(atom.text for atom in run)
+            term = replace(term, text=" ".join(apart), phrases=(*term.phrases, apart))
+        terms.append(term)
     return terms, dropped
+
+
+def _joined(runs: list[list[Atom]], lexicon: Lexicon) -> list[list[Atom]]:
+    """Two words that techniques' names hold as one ("single crystal" of "single-crystal …") are taken together."""
+    out: list[list[Atom]] = []
+    for run in runs:
+        before = out[-1] if out else []
+        if len(before) == 1 and not before[0].han and not run[0].han and before[0].text + run[0].text in lexicon.tokens:
+            before.append(run[0])
+        else:
+            out.append(run)
+    return out
 
 
 def _word(text: str, lexicon: Lexicon) -> Term:

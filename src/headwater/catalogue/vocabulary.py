@@ -7,14 +7,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.core.cache import caches
 from django.db import connection
 
 from headwater.catalogue.lexicon import Concept, Kind, Lexicon
 from headwater.registry.models import City, ClassCode, Jurisdiction, Organisation, Region, Technique
 from headwater.registry.models.base import in_language
 
+STAMP, STAMP_KEPT_S = "catalogue.region", 5  # which region is loaded is looked up so often
 KEPT_S = 600  # makers and new organisations are known after ten minutes at the latest
 MOST_MAKERS = 20_000
+SHORTEST = 4  # letters that a shortened Chinese name keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +90,21 @@ def forget() -> None:
     """Have the next one to ask read the record anew."""
     global _kept
     _kept = None
+    caches["local"].delete(STAMP)
 
 
 def vocabulary() -> Vocabulary:
-    """The vocabulary, read again after a region was loaded and every ten minutes; one query where it is kept."""
+    """The vocabulary, read again every ten minutes, and some seconds after a region was loaded."""
     global _kept
-    region = Region.objects.order_by("-loaded_at").values_list("pk", "digest", "loaded_at", "currency").first()
-    stamp = tuple(region or ())
+    stamp = caches["local"].get(STAMP)
+    if stamp is None:
+        region = Region.objects.order_by("-loaded_at").values_list("pk", "digest", "loaded_at", "currency").first()
+        stamp = tuple(region or ())
+        caches["local"].set(STAMP, stamp, STAMP_KEPT_S)
     held = _kept
     if held is None or held.stamp != stamp or time.monotonic() - held.read_at > KEPT_S:
         with _LOCK:
-            held = _read(stamp, region[3] if region else "")
+            held = _read(stamp, str(stamp[3]) if stamp else "")
             _kept = held
     return held
 
@@ -107,12 +114,7 @@ def _read(stamp: tuple[object, ...], currency: str) -> Vocabulary:
     cities = list(City.objects.order_by("pk"))
     organisations = Organisation.objects.order_by("pk").values_list("pk", "name_zh", "name_en")
     concepts = [
-        *(
-            Concept(
-                Kind.TECHNIQUE, (f"#t{one.pk}",), _names(one.name_zh, one.name_en, *one.synonyms_zh, *one.synonyms_en)
-            )
-            for one in techniques
-        ),
+        *(Concept(Kind.TECHNIQUE, (f"#t{one.pk}",), _technique_names(one)) for one in techniques),
         *(Concept(Kind.CITY, (f"#c{one.pk}",), _city_names(one)) for one in cities),
         *(Concept(Kind.ORGANISATION, (f"#o{key}",), _names(zh, en)) for key, zh, en in organisations),
         *_quantities(techniques),
@@ -138,6 +140,20 @@ def _read(stamp: tuple[object, ...], currency: str) -> Vocabulary:
 
 def _names(*names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
+_ENDINGS = ("分析法", "光谱法", "分析", "测量", "法", "术", "学", "仪")
+
+
+def _technique_names(one: Technique) -> tuple[str, ...]:
+    """A technique's names and synonyms; a Chinese one also without its last word, as people shorten it: 质谱(法)."""
+    full = _names(one.name_zh, one.name_en, *one.synonyms_zh, *one.synonyms_en)
+    short = []
+    for name in _names(one.name_zh, *one.synonyms_zh):
+        ending = next((ending for ending in _ENDINGS if name.endswith(ending)), "")
+        if ending and len(name) - len(ending) >= SHORTEST:
+            short.append(name.removesuffix(ending) + ("光谱" if ending == "光谱法" else ""))
+    return _names(*full, *short)
 
 
 def _city_names(city: City) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def vector(texts: Texts, codes: Iterable[str], chief: Iterable[str] = ()) -> str
     codes : iterable of str
         Codes that only narrow, without place or weight.
     chief : iterable of str
-        Codes that count as words of weight B: the instrument's techniques, the first one first.
+        Codes that count as words of weight A, the first one, and B: the instrument's techniques.
 
     Returns
     -------
@@ -98,6 +98,6 @@ def vector(texts: Texts, codes: Iterable[str], chief: Iterable[str] = ()) -> str
             at += GAP
     # Tokens are letters and digits, with a point or comma at most: nothing in them needs to be escaped.
     out = [f"'{token}':{found[:-1]}" for token, found in places.items()]
-    out += [f"'{code}':{rank + 1}{'B' if rank == 0 else 'C'}" for rank, code in enumerate(dict.fromkeys(chief))]
+    out += [f"'{code}':{rank + 1}{'A' if rank == 0 else 'B'}" for rank, code in enumerate(dict.fromkeys(chief))]
     out += [f"'{code}'" for code in dict.fromkeys(codes)]
     return " ".join(out)

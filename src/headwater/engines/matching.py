@@ -19,10 +19,13 @@ IntArray = NDArray[np.int64]
 
 PROFILE_SECTIONS: Mapping[str, float] = {"title": 2.0, "techniques": 1.5, "summary": 1.0, "instruments": 0.5}
 WORK_SECTIONS: Mapping[str, float] = {"title": 2.0, "text": 1.0}
-SUBSTANCE = ("text", "techniques", "instruments", "past_work")
+DIRECT = ("text", "techniques", "instruments", "past_work")
+SUBSTANCE = (*DIRECT, "likeness")
 CONTEXT = ("ties", "reach", "load")
 PARTS = SUBSTANCE + CONTEXT
 BEST_WORKS = 3
+MODELS = 3  # how many of the best matches say what else a fitting group masters
+FULL_LEVEL = 3.0
 
 
 class MatchingError(ValueError):
@@ -80,6 +83,10 @@ class Groups:
         Level from 0 to 5 at which each group masters a technique. CSR.
     equipped : sparse array, shape (techniques, groups)
         1 where a group works with an instrument of the technique. CSR.
+    profile : sparse array, shape (techniques, groups)
+        ``levels`` damped (full from level 3 on), columns of length 1 when weighed by ``rarity``. CSR.
+    rarity : array, shape (techniques,)
+        How much a technique tells: ``ln((1 + groups) / (1 + holders)) + 1``.
     place, organisation : array of int, shape (groups,)
         Index of the group's place; key of its organisation.
     load : array, shape (groups,)
@@ -91,6 +98,8 @@ class Groups:
     work_owner: IntArray
     levels: sparse.csr_array
     equipped: sparse.csr_array
+    profile: sparse.csr_array
+    rarity: FloatArray
     place: IntArray
     organisation: IntArray
     load: FloatArray
@@ -181,12 +190,22 @@ def build_groups(
     own = ranker(build_index(profiles, list(PROFILE_SECTIONS)), PROFILE_SECTIONS)
     texts = [text for _who, text in ordered]
     past = ranker(build_index(texts, list(WORK_SECTIONS)), WORK_SECTIONS) if texts else None
+    mastered = sparse.csr_array(levels)
+    holders = np.diff(mastered.indptr)
+    rarity = np.log((1 + n) / (1 + holders)) + 1
+    profile = mastered.copy()
+    profile.data = np.minimum(1.0, profile.data / FULL_LEVEL)
+    weighed = profile.data * np.repeat(rarity, holders)
+    length = np.sqrt(np.bincount(profile.indices, weighed**2, minlength=n))
+    profile.data /= np.maximum(length, 1e-12)[profile.indices]
     return Groups(
         own,
         past,
         owner,
-        sparse.csr_array(levels),
+        mastered,
         sparse.csr_array(equipped),
+        profile,
+        rarity,
         np.asarray(place, np.int64),
         np.asarray(organisation, np.int64),
         np.asarray(load, np.float64),
@@ -201,7 +220,7 @@ def score_groups(groups: Groups, wanted: Wanted, weights: Mapping[str, float]) -
     groups : Groups
     wanted : Wanted
     weights : mapping of str to float
-        Weight of each of `PARTS`; one left out counts nothing. Finite, >= 0, one of `SUBSTANCE` above 0.
+        Weight of each of `PARTS`; one left out counts nothing. Finite, >= 0, one of `DIRECT` above 0.
 
     Returns
     -------
@@ -210,15 +229,17 @@ def score_groups(groups: Groups, wanted: Wanted, weights: Mapping[str, float]) -
     Raises
     ------
     MatchingError
-        A weight is unknown, negative or not finite, or none of substance is above 0; places have no travel time.
+        A weight is unknown, negative or not finite, or none of `DIRECT` is above 0; places have no travel time.
 
     Notes
     -----
     ``text`` and ``past_work`` are cosines over the best of this challenge (so the best is 1), ``past_work`` the mean
     of a group's best three works, of fewer as if the others scored 0. ``techniques`` is the share of what is asked
     that the group masters (nice-to-have counts half; a level below the asked one counts in part), ``instruments`` the
-    share it has an instrument for. A part that the challenge gives no ground for (no technique asked, no route known)
-    is left out of the mean rather than counted as 0.
+    share it has an instrument for. ``likeness`` is relevance feedback (Rocchio 1971) on techniques: how far a group
+    masters what the three best by the other parts master, rare techniques counting more; it needs no common words. A
+    part that the challenge gives no ground for (no technique asked, no route known) is left out of the mean rather
+    than counted as 0.
 
     total = S * (sum of w_s + sum of w_c c) / (sum of w_s + sum of w_c), S the weighted mean of substance, c each part
     of context: where and who a group is can never lift it above 0 when there is nothing it can do.
@@ -256,11 +277,17 @@ def score_groups(groups: Groups, wanted: Wanted, weights: Mapping[str, float]) -
     parts["load"] = 1.0 - groups.load
     substance_weight = sum(weights.get(name, 0.0) for name in used)
     if not substance_weight:
+        parts["likeness"] = np.zeros(n)
         return Scores(np.zeros(n), parts)
     substance = np.zeros(n)
     for name in used:
-        substance += weights.get(name, 0.0) / substance_weight * parts[name]
-    context = np.full(n, substance_weight)
+        substance += weights.get(name, 0.0) * parts[name]
+    parts["likeness"] = _likeness(groups, substance)
+    if groups.levels.nnz and weights.get("likeness", 0.0):
+        substance += weights["likeness"] * parts["likeness"]
+        substance_weight += weights["likeness"]
+    substance /= substance_weight
+    context = np.full(n, float(substance_weight))
     context_weight = sum(weights.get(name, 0.0) for name in CONTEXT)
     for name in CONTEXT:
         context += weights.get(name, 0.0) * parts[name]
@@ -282,8 +309,8 @@ def _check(groups: Groups, wanted: Wanted, weights: Mapping[str, float]) -> None
         raise MatchingError(f"weights name {unknown[0]!r}; the parts are {', '.join(PARTS)}.")
     if not all(np.isfinite(weight) and weight >= 0 for weight in weights.values()):
         raise MatchingError(f"weights must be finite and >= 0, got {dict(weights)}.")
-    if not any(weights.get(name, 0.0) > 0 for name in SUBSTANCE):
-        raise MatchingError(f"one weight of {', '.join(SUBSTANCE)} must be above 0.")
+    if not any(weights.get(name, 0.0) > 0 for name in DIRECT):
+        raise MatchingError(f"one weight of {', '.join(DIRECT)} must be above 0.")
     if not wanted.reach_min > 0:
         raise MatchingError(f"reach_min must be > 0, got {wanted.reach_min}.")
     if groups.size and int(groups.place.max()) >= wanted.minutes.shape[0]:
@@ -293,6 +320,15 @@ def _check(groups: Groups, wanted: Wanted, weights: Mapping[str, float]) -> None
 def _over_best(scores: FloatArray) -> FloatArray:
     best = scores.max(initial=0.0)
     return scores / best if best > 0 else scores
+
+
+def _likeness(groups: Groups, scores: FloatArray) -> FloatArray:
+    """How far a group masters what the best matches master, over the best: it reaches groups of another language."""
+    best = best_first(scores, np.ones(groups.size, bool), MODELS)
+    if not best.size:
+        return np.zeros(groups.size)
+    wanted = (groups.levels[:, best] / 5) @ scores[best] * groups.rarity
+    return _over_best(np.asarray(wanted @ groups.profile).ravel())
 
 
 def _past(groups: Groups, wanted: Wanted) -> FloatArray:

@@ -23,7 +23,6 @@ from headwater.partnering.models import (
     Partnership,
     PartnershipInstrument,
     PartnershipMember,
-    Payment,
     Profile,
     ProfilePerson,
     ProfileTechnique,
@@ -38,6 +37,7 @@ from headwater.partnering.models import (
 from headwater.partnering.rules.sight import BROKER, MANAGING, OPEN
 from headwater.registry.models import City, Membership, Organisation, Technique, Tie
 from headwater.registry.rules import Viewer
+from headwater.support.models import Posting
 
 
 # Challenges -----------------------------------------------------------------------------------------------------
@@ -307,12 +307,19 @@ def partnership_with_all(public_id: str) -> Partnership | None:
     )
 
 
-def payments_by_side(partnership: Partnership) -> tuple[dict[int, int], dict[int, int]]:
-    """What each organisation paid and was paid, in minor units."""
-    rows = Payment.objects.filter(milestone__partnership=partnership)
-    paid = dict(rows.values_list("payer_id").annotate(sum=Sum("amount_minor")))
-    got = dict(rows.values_list("payee_id").annotate(sum=Sum("amount_minor")))
-    return paid, got
+def money_of(partnership: Partnership) -> list[tuple[int, str, int, int]]:
+    """By organisation and currency what it paid and received for milestones, in minor units: from the ledger."""
+    subjects = partnership.milestones.values_list("public_id", flat=True)
+    rows = (
+        Posting.objects.filter(entry__subject__in=list(subjects), account__organisation__isnull=False)
+        .order_by("account__organisation_id", "account__currency")
+        .values_list("account__organisation_id", "account__currency")
+        .annotate(
+            paid=Sum("amount_minor", filter=Q(amount_minor__lt=0), default=0),
+            got=Sum("amount_minor", filter=Q(amount_minor__gt=0), default=0),
+        )
+    )
+    return [(organisation, currency, -paid, got) for organisation, currency, paid, got in rows]
 
 
 def hours_used(shared: PartnershipInstrument, year: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +119,7 @@ class _Scored:
     owned: set[int]
     city: int | None
     travel: reach.Travel
+    day: date
     weights: dict[str, float]
     extra: dict[str, object] = field(default_factory=dict)
 
@@ -134,7 +135,7 @@ def _score(challenge: Challenge, version: Version, clearance: Clearance, *, at: 
     allowed = ~np.isin(index.groups.organisation, barred)
     owned = {key for key, rows in ties.items() if any(kind == "ownership" for kind, _name in rows)}
     city = version.city_id or challenge.organisation.city_id
-    return _Scored(index, wanted, scores, allowed, ties, conflicts, owned, city, travel, weights)
+    return _Scored(index, wanted, scores, allowed, ties, conflicts, owned, city, travel, at.date(), weights)
 
 
 def rank(
@@ -230,7 +231,7 @@ def _explained(candidates: list[Candidate], challenge: Challenge, scored: _Score
     best = _best_works(scored, [index.group_of[key] for key in keys])
     works = {one.pk: one for one in Work.objects.filter(pk__in=[key for rows in best.values() for key in rows])}
     providers: list[Organisation] = [one.profile.organisation for one in candidates]
-    pays = schemes.paying(challenge.organisation, providers)
+    pays = schemes.paying(challenge.organisation, providers, day=scored.day)
     approached = dict(queries.approaches_of(challenge).values_list("profile_id", "state"))
     terms = {term for text in scored.wanted.texts.values() for term in ranking_terms(text, pairs=False)}
     out = []

@@ -172,6 +172,9 @@ REASONS = {
     "candidate.weak_past_work": Wording(
         _("Its past work is farther from the challenge (%(own)s against %(least)s)."), 200
     ),
+    "candidate.weak_likeness": Wording(
+        _("It masters less of what the best matches master (%(own)s against %(least)s)."), 200
+    ),
     "candidate.weak_ties": Wording(_("It has no earlier tie with the company (%(own)s against %(least)s)."), 200),
     "candidate.weak_reach": Wording(_("It is farther away (%(own)s against %(least)s)."), 200),
     "candidate.weak_load": Wording(_("It is busier (%(own)s free against %(least)s)."), 200),

@@ -78,13 +78,23 @@ def need(condition: object, otherwise: str) -> None:
 
 def steps() -> list[Step]:
     """Every part's steps, in the order of the main job."""
+    from headwater.booking import check as booking
     from headwater.catalogue import check as catalogue
     from headwater.observatory import check as observatory
     from headwater.partnering import check as partnering
     from headwater.registry import check as registry
+    from headwater.support import check as support
     from headwater.useroffice import check as useroffice
 
-    return [*registry.STEPS, *catalogue.STEPS, *useroffice.STEPS, *partnering.STEPS, *observatory.STEPS]
+    return [
+        *registry.STEPS,
+        *catalogue.STEPS,
+        *booking.STEPS,
+        *support.STEPS,
+        *useroffice.STEPS,
+        *partnering.STEPS,
+        *observatory.STEPS,
+    ]
 
 
 def main(address: str, people: Sequence[DemoPerson], say: Callable[[str], None]) -> int:

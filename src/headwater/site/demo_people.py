@@ -13,6 +13,7 @@ from headwater.accounts.audit import SYSTEM
 from headwater.accounts.models import Role
 from headwater.registry.actions.people import give_role
 from headwater.registry.models import Facility, Organisation
+from headwater.support.actions.demo import fund_demo
 
 PASSWORD = "demo-headwater"
 DOMAIN = "demo.headwater.example"
@@ -43,10 +44,20 @@ PLANS = (
     _Plan("company", "Demo Company", _("engineer of a small company"), "zh-hans", "company", "administrator"),
     _Plan("manager", "Demo Manager", _("instrument manager"), "zh-hans", "university", "manager"),
     _Plan("office", "Demo User Office", _("user office"), "en", "", "", Role.USER_OFFICE),
+    _Plan("officer", "Demo Officer", _("jurisdiction's officer"), "zh-hans", "", "", Role.JURISDICTION_OFFICER),
     _Plan("broker", "Demo Broker", _("technology broker"), "zh-hans", "", "", Role.BROKER),
     _Plan("analyst", "Demo Analyst", _("analyst"), "en", "", "", Role.ANALYST),
     _Plan("administrator", "Demo Administrator", _("operator of the node"), "en", "", "", Role.OPERATOR),
 )
+
+
+def _organisation(kind: str) -> Organisation | None:
+    """The record's first of a kind; a company from another jurisdiction than the university's, where there is one."""
+    rows = Organisation.objects.filter(kind=kind).select_related("city__jurisdiction").order_by("pk")
+    university = Organisation.objects.filter(kind="university").select_related("city").order_by("pk").first()
+    if kind == "company" and university is not None:
+        return rows.exclude(city__jurisdiction_id=university.city.jurisdiction_id).first() or rows.first()
+    return rows.first()
 
 
 @transaction.atomic
@@ -62,12 +73,18 @@ def ensure() -> list[DemoPerson]:
                 email, name=plan.name, password=PASSWORD, language=plan.language, is_demo=True, by=SYSTEM, at=now
             )
         if plan.kind:
-            organisation = Organisation.objects.filter(kind=plan.kind).order_by("pk").first()
+            organisation = _organisation(plan.kind)
             if organisation is not None:
                 give_role(organisation, user, plan.role, by=SYSTEM, at=now)
         if plan.platform:
             facility = Facility.objects.filter(status="operating").order_by("pk").first()
             scope = facility.public_id if plan.platform is Role.USER_OFFICE and facility else ""
+            company = _organisation("company")
+            if plan.platform is Role.JURISDICTION_OFFICER:
+                if company is None:
+                    continue
+                scope = company.city.jurisdiction.public_id  # where the demo company's vouchers come from
             actions.grant(user, plan.platform, scope=scope, by=SYSTEM, at=now)
         found.append(DemoPerson(str(plan.title), email, PASSWORD))
+    fund_demo(at=now)
     return found

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("headwater.booking.urls")),
     path("", include("headwater.catalogue.urls")),
+    path("", include("headwater.support.urls")),
     path("", include("headwater.registry.urls")),
     path("beamtime/", include("headwater.useroffice.urls")),
     path("observatory/", include("headwater.observatory.urls")),

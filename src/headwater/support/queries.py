@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 
+from headwater.core.decision import Decision, Reason
 from headwater.registry.models import Jurisdiction, Organisation
+from headwater.support.facts import versions_in_force
 from headwater.support.models import (
     Account,
     Charge,
@@ -18,11 +20,14 @@ from headwater.support.models import (
     Due,
     Entry,
     Invoice,
+    InvoiceLine,
+    ItemState,
     Order,
     OrderSupport,
     Posting,
     RateTable,
     ReportBatch,
+    ReportItem,
     Scheme,
     SchemeVersion,
     Settlement,
@@ -204,3 +209,35 @@ def entries_of(subjects: Iterable[str]) -> QuerySet[Entry]:
 def report_batches(party: Party) -> QuerySet[ReportBatch]:
     rows = ReportBatch.objects.select_related("owner").order_by("-pk")
     return rows if party.operator else rows.filter(owner_id__in=managed(party))
+
+
+def in_force(day: date) -> list[SchemeVersion]:
+    """The version of each scheme that holds on ``day``."""
+    return versions_in_force(day)
+
+
+def to_invoice(owner: Organisation) -> list[dict[str, Any]]:
+    """What is on no invoice yet, by user organisation and currency."""
+    rows = Charge.objects.filter(order__provider=owner, order__organisation__isnull=False, invoice_line=None)
+    return list(
+        rows.values(
+            "order__organisation__public_id", "order__organisation__name_zh", "order__organisation__name_en", "currency"
+        )
+        .annotate(minor=Sum("user_minor"), count=Count("pk"))
+        .order_by("order__organisation_id", "currency")[:100]
+    )
+
+
+def lines_of(invoice: Invoice) -> QuerySet[InvoiceLine]:
+    return invoice.lines.select_related("charge__order__instrument").order_by("pk")
+
+
+def counts_of(batch: ReportBatch) -> dict[str, int]:
+    """How many items of a report stand in each state."""
+    rows = batch.items.values_list("state").annotate(n=Count("pk")).order_by()
+    return dict.fromkeys(ItemState.values, 0) | dict(rows)
+
+
+def faults_of(item: ReportItem) -> Decision:
+    """What was found wrong with a record here."""
+    return Decision(tuple(Reason(one["code"], facts=one["facts"]) for one in item.faults))

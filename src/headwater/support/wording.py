@@ -78,6 +78,8 @@ def value_label(fact: str, value: Any) -> str:
         return gettext("yes") if value else gettext("no")
     if isinstance(value, list | tuple | frozenset):
         joined = pgettext("between names in a list", ", ")
+        if fact in VALUES:  # in the order of the vocabulary: micro, small, medium
+            value = sorted(value, key=lambda one: VALUES[fact].values.index(one) if one in VALUES[fact].values else 99)
         return joined.join(value_label(fact, one) for one in value) or "—"
     if value is None or value == "":
         return "—"
@@ -304,6 +306,17 @@ REASONS = {
             "Granted in %(from)s, it does not count in %(to)s: no rule says so. Take the course there, or ask the officer."
         )
     ),
+    "assessment.no_formula": Wording(_("No formula of assessment is known for this organisation's jurisdiction."), 404),
+    "report.target_unknown": Wording(_("“%(value)s” is no platform that reports go to: %(want)s."), INVALID),
+    "report.not_found": Wording(_("There is no such report, or it is not shown to you."), 404),
+    "report.receiver_missing": Wording(
+        _("No address is set for this platform. Give one, beginning with https:// or http://."), INVALID
+    ),
+    "report.field_missing": Wording(_("%(field)s is missing."), INVALID),
+    "report.field_too_long": Wording(_("%(field)s has %(have)s characters; the most is %(most)s."), INVALID),
+    "report.field_wrong": Wording(_("%(field)s: “%(value)s” is not one of the platform's values."), INVALID),
+    "report.unreachable": Wording(_("The platform does not answer (%(why)s). Send the rest again later."), 409),
+    "report.synthetic": Wording(_("The record is made up; made-up records are not reported."), INVALID),
     "amount.unreadable": Wording(_("“%(value)s” is not an amount of money. Write 1250.50."), INVALID),
     "file.no_rows": Wording(_("The file has no rows in it."), INVALID),
 }

@@ -38,9 +38,10 @@ def read_folder(tables: Tables) -> Feed:
 
     Notes
     -----
-    ``day_offset`` is the day of the row's times, counted from the train's first day; a departure that is earlier in
-    the day than the arrival of its row is on the day after. Hours over 24 count on from the row's day. A train with a
-    single stop goes nowhere: it is left out and counted in ``notes``. A station with an empty city is a place to stop
+    Lines may stand in any order: ``sequence`` puts a train's stops in theirs. ``day_offset`` is the day of the row's
+    times, counted from the train's first day; a departure that is earlier in the day than the arrival of its row is on
+    the day after. Hours over 24 count on from the row's day. A train with a single stop goes nowhere: it is left out
+    and counted in ``notes``, as are lines that stand there twice. A station with an empty city is a place to stop
     and to change trains, not one to ask about.
     """
     problems = Problems()
@@ -48,7 +49,7 @@ def read_folder(tables: Tables) -> Feed:
     city_names = _cities(tables, stations, problems)
     problems.stop()
     services: list[Service] = []
-    trains = _trains(tables, by_name, services, problems)
+    trains, repeated = _trains(tables, by_name, services, problems)
     problems.stop()
     if not trains:
         raise FeedError(["stops.csv has no line below its header; a timetable needs at least one train."])
@@ -58,6 +59,9 @@ def read_folder(tables: Tables) -> Feed:
     hops = hops_of(kept, "arrive", "depart", problems)
     problems.stop()
     left = len(trains) - len(kept)
+    notes = [f"{left} train{'s' if left > 1 else ''} with a single stop left out."] if left else []
+    if repeated:
+        notes.append(f"{repeated} line{'s' if repeated > 1 else ''} of stops.csv that stood there twice left out.")
     return Feed(
         tuple(stations),
         tuple(dict.fromkeys(station.city for station in stations if station.city)),
@@ -67,7 +71,7 @@ def read_folder(tables: Tables) -> Feed:
         np.array([train.service for train in kept], dtype=np.int32),
         tuple(services),
         _source(tables),
-        notes=(f"{left} train{'s' if left > 1 else ''} with a single stop left out.",) if left else (),
+        notes=tuple(notes),
     )
 
 
@@ -76,14 +80,18 @@ def _stations(tables: Tables, problems: Problems) -> tuple[list[Station], dict[s
     stations: list[Station] = []
     chinese: dict[str, int] = {}
     english: dict[str, int] = {}
+    seen: dict[str, Row] = {}
     for row in table.rows(problems):
         zh, en = row["station_zh"], row["station_en"]
         if not zh and not en:
             problems.add(f"{row.at('station_zh')}: the station has no name in either language.")
             continue
         if zh in chinese or (not zh and en in english):
-            problems.add(f"{row.at('station_zh')}: station {zh or en} is listed twice.")
+            first = seen.get(zh or en)
+            if first is None or first.cells != row.cells:
+                problems.add(f"{row.at('station_zh')}: station {zh or en} is listed twice, and not alike.")
             continue
+        seen[zh or en] = row
         change = row.whole("interchange_min", problems, low=0, high=600, empty=-1)
         here = len(stations)
         stations.append(
@@ -127,12 +135,16 @@ def _cities(tables: Tables, stations: list[Station], problems: Problems) -> dict
     return names
 
 
-def _trains(tables: Tables, by_name: dict[str, int], services: list[Service], problems: Problems) -> list[Train]:
+def _trains(
+    tables: Tables, by_name: dict[str, int], services: list[Service], problems: Problems
+) -> tuple[list[Train], int]:
+    """The trains, each with its stops by `sequence`, however the lines are sorted; and how many lines stood twice."""
     named = services_of(tables, ".csv", problems)
     number_of: dict[str, int] = {}
     days_of: dict[str, str] = {}
     trains: dict[str, Train] = {}
-    last: dict[str, int] = {}
+    numbered: dict[str, dict[int, Stop]] = {}
+    repeated = [0]
     for row in tables.table(
         "stops.csv", ["train", "station", "sequence", "arrive", "depart", "day_offset"]
     ).rows(problems):  # fmt: skip
@@ -150,14 +162,36 @@ def _trains(tables: Tables, by_name: dict[str, int], services: list[Service], pr
         elif days != days_of[name]:
             problems.add(f'{row.at("days")}: train {name} has "{days}" here and "{days_of[name]}" before.')
         sequence = row.whole("sequence", problems, low=0, high=1_000_000)
-        if sequence is not None:
-            if sequence <= last.get(name, -1):
-                problems.add(f"{row.at('sequence')}: train {name} goes from {last[name]} back to {sequence}.")
-            last[name] = sequence
         stop = _stop(row, by_name, problems)
-        if stop is not None:
-            trains[name].stops.append(stop)
-    return list(trains.values())
+        if sequence is None or stop is None:
+            continue
+        other = numbered.setdefault(name, {}).setdefault(sequence, stop)
+        if other is stop:
+            continue
+        if (other.station, other.arrives, other.departs) == (stop.station, stop.arrives, stop.departs):
+            repeated[0] += 1
+        else:
+            problems.add(
+                f"{row.at('sequence')}: train {name} has another stop {sequence} in line {other.row.line};"
+                " number its stops apart, or give two trains two names."
+            )
+    for name, stops in numbered.items():
+        trains[name].stops.extend(_in_order([stops[number] for number in sorted(stops)]))
+    return list(trains.values()), repeated[0]
+
+
+def _in_order(stops: list[Stop]) -> list[Stop]:
+    """Stops as they follow each other: where a train stands over midnight, `day_offset` may mean either day.
+
+    It is taken for the departure's day where the train would otherwise be a whole day on its way to that stop.
+    """
+    found: list[Stop] = []
+    for stop in stops:
+        over_midnight = stop.departs // 1440 > stop.arrives // 1440
+        if found and over_midnight and stop.arrives - 1440 >= found[-1].departs:
+            stop = Stop(stop.row, stop.station, stop.arrives - 1440, stop.departs - 1440)
+        found.append(stop)
+    return found
 
 
 def _service(row: Row, named: dict[str, Service], problems: Problems) -> Service:

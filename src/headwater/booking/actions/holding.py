@@ -16,9 +16,9 @@ from headwater.core.identity import new_id
 from headwater.engines import intervals
 from headwater.registry.facts import viewer_of
 from headwater.registry.models import Instrument
-from headwater.registry.queries import node_prefix
 
 MOST_TRIED = 50
+LEAST_HELD = timedelta(minutes=15)  # time that has begun already can still be taken
 
 
 def span_texts(row: Reservation) -> list[str]:
@@ -114,7 +114,7 @@ def _hold_for(wish: WaitingWish, instrument: Instrument, in_use: InForce, *, at:
     if not decision.allowed():
         return None
     hold = Reservation(
-        public_id=new_id(Reservation.KIND, node_prefix()),
+        public_id=new_id(Reservation.KIND, queries.node()),
         instrument=instrument,
         span=queries.span_of(start, end),
         occupied=queries.span_of(*blocked(start, end, terms)),
@@ -124,7 +124,7 @@ def _hold_for(wish: WaitingWish, instrument: Instrument, in_use: InForce, *, at:
         organisation_id=organisation_of(holder, instrument.owner_id),
         project=wish.project,
         policy_id=in_use.policy_id,
-        held_until=min(at + timedelta(minutes=terms.hold_minutes), start),
+        held_until=min(at + timedelta(minutes=terms.hold_minutes), max(start, at + LEAST_HELD), end),
         created_at=at,
         updated_at=at,
     )

@@ -22,7 +22,6 @@ from headwater.booking.models import Interlock, Signal, Usage
 from headwater.core.decision import permit
 from headwater.core.identity import new_id
 from headwater.registry.models import Instrument
-from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
 PATIENCE_S = 5
@@ -76,7 +75,7 @@ def signal(event: str, usage: Usage, instrument: Instrument, *, at: datetime) ->
     from headwater.booking.tasks import deliver_signals  # procrastinate's models load after this app's
 
     until = usage.reservation.end.isoformat() if usage.reservation else None
-    public_id = new_id(Signal.KIND, node_prefix())
+    public_id = new_id(Signal.KIND, queries.node())
     Signal.objects.create(
         public_id=public_id,
         interlock=interlock,

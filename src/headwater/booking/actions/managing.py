@@ -21,7 +21,6 @@ from headwater.booking.telling import instant
 from headwater.core.decision import Decision, Reason, permit
 from headwater.core.identity import new_id
 from headwater.registry.models import Instrument
-from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
 MOST_CLOSED_DAYS = 1000
@@ -132,7 +131,7 @@ def _outage(
     for one in standing:
         give_up(one, instrument, by=by, at=at, act="booking.displaced")
     row = Reservation(
-        public_id=new_id(Reservation.KIND, node_prefix()),
+        public_id=new_id(Reservation.KIND, queries.node()),
         instrument=instrument,
         span=queries.span_of(start, end),
         occupied=queries.span_of(start, end),

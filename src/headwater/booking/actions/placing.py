@@ -19,7 +19,6 @@ from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.registry.facts import viewer_of
 from headwater.registry.models import Instrument
-from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
 MOST_PLACED = 5_000
@@ -242,7 +241,7 @@ def _move(row: Reservation, want: Beamtime, instrument: Instrument, holder: User
 
 def _make(want: Beamtime, instrument: Instrument, holder: User, *, by: Actor, at: datetime) -> Reservation:
     row = Reservation(
-        public_id=new_id(Reservation.KIND, node_prefix()),
+        public_id=new_id(Reservation.KIND, queries.node()),
         instrument=instrument,
         span=queries.span_of(want.start, want.end),
         occupied=queries.span_of(want.start, want.end),

@@ -19,7 +19,6 @@ from headwater.core.decision import Decision, Reason, Refused, Weight, permit
 from headwater.core.identity import new_id
 from headwater.registry.facts import viewer_of
 from headwater.registry.models import Instrument
-from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
 MOST_OCCURRENCES = 60
@@ -44,7 +43,7 @@ class Ask:
 
 
 def found_instrument(public_id: str, viewer: Viewer) -> Instrument:
-    instrument = queries.bookable(viewer).filter(public_id=public_id).first()
+    instrument = queries.decided(viewer).filter(public_id=public_id).order_by().first()
     if instrument is None:
         raise Refused(Decision((Reason("instrument.not_found"),)))
     return instrument
@@ -74,7 +73,7 @@ def _write(
 ) -> Reservation:
     asked = "booking.needs_approval" in decision.codes
     row = Reservation(
-        public_id=new_id(Reservation.KIND, node_prefix()),
+        public_id=new_id(Reservation.KIND, queries.node()),
         instrument=instrument,
         span=queries.span_of(facts.start, facts.end),
         occupied=queries.span_of(*blocked(facts.start, facts.end, facts.terms)),
@@ -235,7 +234,7 @@ def book_series(ask: Ask, repeat: Repeat, viewer: Viewer, *, by: Actor, at: date
     in_use = in_force(instrument, at)
     organisation = organisation_of(held_by, instrument.owner_id)
     series = Series.objects.create(
-        public_id=new_id(Series.KIND, node_prefix()),
+        public_id=new_id(Series.KIND, queries.node()),
         instrument=instrument,
         holder=holder,
         every_days=repeat.every_days,

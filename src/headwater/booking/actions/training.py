@@ -17,7 +17,6 @@ from headwater.booking.telling import instant, name_of
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.registry.models import Instrument
-from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
 
@@ -98,7 +97,7 @@ def give_course(
     facts = rules.CourseFacts(asker_of(viewer, instrument.owner_id), start, end, places)
     permit(rules.may_give_course(facts, now=at))
     row = Course.objects.create(
-        public_id=new_id(Course.KIND, node_prefix()),
+        public_id=new_id(Course.KIND, queries.node()),
         instrument=instrument,
         starts_at=start,
         ends_at=end,

@@ -19,7 +19,6 @@ from headwater.booking.telling import instant
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.registry.models import Instrument
-from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
 EARLY = timedelta(minutes=30)
@@ -57,7 +56,7 @@ def start_use(instrument_id: str, viewer: Viewer, *, by: Actor, at: datetime) ->
         stamp(mine, at, state=rules.MOVES[mine.state, "start"])
         mine.save(update_fields=["state", "version", "sequence", "updated_at"])
     usage = Usage.objects.create(
-        public_id=new_id(Usage.KIND, node_prefix()),
+        public_id=new_id(Usage.KIND, queries.node()),
         instrument=instrument,
         user=by.user,
         reservation=mine,

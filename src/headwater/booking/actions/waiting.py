@@ -19,7 +19,6 @@ from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.registry.facts import viewer_of
 from headwater.registry.models import Instrument
-from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
 
@@ -55,7 +54,7 @@ def wait(wish: Wish, viewer: Viewer, *, by: Actor, at: datetime) -> WaitingWish:
     )
     permit(decision)
     row = WaitingWish.objects.create(
-        public_id=new_id(WaitingWish.KIND, node_prefix()),
+        public_id=new_id(WaitingWish.KIND, queries.node()),
         instrument=instrument,
         user=by.user,
         window=queries.span_of(wish.start, wish.end),

@@ -51,7 +51,7 @@ class AskIn(Schema):
     project: Project = ""
     note: Note = ""
     holder: str = Field("", max_length=254)
-    terms: dict[str, str] = Field({}, max_length=20)
+    terms: dict[str, Any] = Field({}, max_length=20)
     waive: list[str] = Field([], max_length=20, description="Codes of waivable reasons to pass; managers may.")
     ground: str = Field("", max_length=2000, description="On what ground rules are passed.")
 

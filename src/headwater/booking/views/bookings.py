@@ -22,6 +22,7 @@ from headwater.booking.actions.waiting import Wish, take_hold, wait, withdraw
 from headwater.booking.entries import sees_whose
 from headwater.booking.forms import HandForm, SpanForm, WishForm
 from headwater.booking.models import Kind, Reservation, State
+from headwater.booking.money import order_of
 from headwater.booking.rules import MOVES
 from headwater.booking.views.shared import actor, manages, said, shown, versions
 from headwater.core.decision import Refused
@@ -76,6 +77,7 @@ def _page(row: Reservation, viewer: Viewer, **more: Any) -> dict[str, Any]:
     return {
         "row": row,
         "instrument": row.instrument,
+        "order": order_of(row.public_id) if mine or is_manager else None,
         "zone": zone,
         "mine": mine,
         "manages": is_manager,

@@ -20,6 +20,7 @@ from headwater.booking.actions.reserving import Ask, Repeat, book, book_series, 
 from headwater.booking.entries import Entry, entries
 from headwater.booking.forms import BookForm, WishForm
 from headwater.booking.models import Kind, State
+from headwater.booking.money import shown_quote
 from headwater.booking.policies import in_force
 from headwater.booking.views.shared import ZONE_COOKIE, actor, her_zone, manages, read_instant, said, shown
 from headwater.core.decision import Refused
@@ -143,7 +144,13 @@ def _initial(request: HttpRequest, zone: ZoneInfo, held_minutes: int) -> dict[st
 def _ask(form: BookForm, instrument: Instrument) -> Ask:
     given = form.cleaned_data
     return Ask(
-        instrument.public_id, given["start"], given["end"], given["project"], given["note"], given.get("holder") or ""
+        instrument.public_id,
+        given["start"],
+        given["end"],
+        given["project"],
+        given["note"],
+        given.get("holder") or "",
+        {"purpose": given["purpose"]} if given.get("purpose") else {},
     )
 
 
@@ -179,6 +186,7 @@ def book_form(request: HttpRequest, public_id: str) -> HttpResponse:
         given = {name: form.initial[name] for name in ("start", "end")}
         ask = Ask(instrument.public_id, *(given[name].replace(tzinfo=zone) for name in ("start", "end")))
         context["said"] = said(preview(ask, viewer, by=actor(request), at=timezone.now()), instrument)
+        context["quoted"] = shown_quote(instrument, viewer, ask.start, ask.end, ask.terms)
     return render(request, "booking/book.html", context, status=status)
 
 
@@ -233,6 +241,8 @@ def book_decision(request: HttpRequest, public_id: str) -> HttpResponse:
     if form.is_valid():
         decision = preview(_ask(form, instrument), viewer, by=actor(request), at=timezone.now())
         context["said"] = said(decision, instrument)
+        ask = _ask(form, instrument)
+        context["quoted"] = shown_quote(instrument, viewer, ask.start, ask.end, ask.terms)
     else:
         context["form"] = form
     return render(request, "booking/_decision.html", context)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
+from headwater.catalogue import vocabulary
 from headwater.catalogue.models import Entry, IndexState
 from headwater.catalogue.words import Texts, band_of, spellings_of, standing_of, vector
 from headwater.core.money import Money
@@ -16,7 +17,7 @@ from headwater.registry.models import City, Facility, Instrument, Organisation, 
 
 Progress = Callable[[int, int], None]
 CHUNK = 2000
-FORM = b"1"  # counted up when entries are made in another way: the next start makes them anew
+FORM = b"2"  # counted up when entries are made in another way: the next start makes them anew
 REBUILT_AT_ONCE = 1000  # rows whose writers wait while a rebuild reads them
 TRIES = 5
 # New words wait in a list that every query reads through, until it is merged into the index. For a few records it is
@@ -85,6 +86,7 @@ def bring_up_to_date(*, progress: Progress = _silent) -> int:
 
     The registry calls it in the transaction that loads a region: its organisations and cities may have other names now.
     """
+    vocabulary.forget()
     digest = _names_digest()
     state = IndexState.objects.first()
     complete = Entry.objects.count() == Instrument.objects.count()

@@ -14,7 +14,7 @@ from headwater.engines.terms.schemes import _Reader
 # What a formula may measure; each is counted from records.
 MEASURES = (
     *("instruments", "open_instruments", "hours", "outside_hours", "records", "outside_records", "users"),
-    *("outside_users", "cross_border_records", "records_in_time", "instruments_updated", "available_hours", "income"),
+    *("outside_users", "cross_border_records", "records_in_time", "instruments_updated", "income"),
 )
 POINTS = Decimal("0.01")
 

@@ -1,24 +1,31 @@
-"""The one way a milestone's payment is released: once, by a key the ledger knows it by."""
+"""The one way a milestone's payment is released: once, in the ledger, by a key."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from headwater.accounts.audit import Actor
+from headwater.core.money import Money
 from headwater.partnering.models import Milestone, Payment
+from headwater.support.actions.ledger import Payment as Transfer, pay_once
 
 
-def release(milestone: Milestone, *, by: Actor, at: datetime) -> Payment:  # noqa: ARG001
+def release(milestone: Milestone, *, by: Actor, at: datetime) -> Payment:
     """Release the payment of an accepted milestone in the caller's transaction.
 
-    Released before, it is found again and nothing is paid: the milestone and the key are unique in the database.
+    Released before, it is found again and nothing is paid: the milestone is unique here, its key in the ledger.
     """
+    assert milestone.payer is not None
+    assert milestone.payee is not None
+    key = f"milestone:{milestone.public_id}"
+    amount = Money(milestone.currency, milestone.amount_minor)
+    pay_once(key, Transfer(milestone.payer, milestone.payee, amount, milestone.public_id), by=by, at=at)
     payment, _is_new = Payment.objects.get_or_create(
         milestone=milestone,
         defaults={
-            "key": f"milestone:{milestone.public_id}",
-            "payer_id": milestone.payer_id,
-            "payee_id": milestone.payee_id,
+            "key": key,
+            "payer": milestone.payer,
+            "payee": milestone.payee,
             "amount_minor": milestone.amount_minor,
             "currency": milestone.currency,
             "at": at,

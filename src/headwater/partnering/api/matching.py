@@ -52,7 +52,7 @@ class CandidateOut(Schema):
     minutes: float | None
     by_rail: bool
     load: float
-    schemes: list[dict[str, str]]
+    schemes: list[dict[str, Any]]
     notes: list[dict[str, Any]]
     answer: str
 
@@ -81,7 +81,9 @@ def candidate_out(one: ranking.Candidate) -> dict[str, Any]:
         "minutes": one.minutes,
         "by_rail": one.by_rail,
         "load": one.profile.load,
-        "schemes": [{"name": scheme.name, "share": scheme.share} for scheme in one.schemes],
+        "schemes": [
+            {"name": scheme.name, "share": scheme.share, "verified": scheme.verified} for scheme in one.schemes
+        ],
         "notes": [{**reason.as_json(), "sentence": words.sentence(reason)} for reason in one.notes.reasons],
         "answer": one.approach,
     }

@@ -21,12 +21,13 @@ def team_weights() -> dict[str, float]:
 class Weighting(models.Model):
     """How much each part of a match counts; rows are added, the newest that has begun holds."""
 
-    PARTS = ("text", "techniques", "instruments", "past_work", "ties", "reach", "load")
+    PARTS = ("text", "techniques", "instruments", "past_work", "likeness", "ties", "reach", "load")
     since = models.DateTimeField()
     text = models.FloatField(default=1.0)
     techniques = models.FloatField(default=1.0)
     instruments = models.FloatField(default=0.3)
     past_work = models.FloatField(default=0.6)
+    likeness = models.FloatField(default=0.5)
     ties = models.FloatField(default=0.15)
     reach = models.FloatField(default=0.15)
     load = models.FloatField(default=0.1)
@@ -42,6 +43,7 @@ class Weighting(models.Model):
                     techniques__gte=0,
                     instruments__gte=0,
                     past_work__gte=0,
+                    likeness__gte=0,
                     ties__gte=0,
                     reach__gte=0,
                     load__gte=0,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from headwater.accounts import words
 from headwater.core.decision import Decision, Reason, Refused
-from headwater.partnering import queries, ranking, schemes, teaming
+from headwater.partnering import queries, ranking, teaming
 from headwater.partnering.actions import challenges as actions, matching
 from headwater.partnering.forms import PublishForm, TeamForm, TriageForm
 from headwater.partnering.models import LineOutcome
@@ -28,6 +28,7 @@ PART_LABELS = {
     "techniques": gettext_lazy("capabilities"),
     "instruments": gettext_lazy("instruments"),
     "past_work": gettext_lazy("past work"),
+    "likeness": gettext_lazy("like the best"),
     "ties": gettext_lazy("earlier ties"),
     "reach": gettext_lazy("reach"),
     "load": gettext_lazy("free time"),
@@ -115,7 +116,6 @@ def candidates(request: HttpRequest, public_id: str) -> HttpResponse:
             "choices": choices if profile is None else [],
             "absent": [words.sentence(reason) for reason in absent.reasons] if absent is not None else None,
             "among": absent is not None and not absent.reasons,
-            "schemes_known": schemes.known(),
             "may_invite": may_decide(sight, viewer).allowed() and challenge.state == "published",
         },
     )

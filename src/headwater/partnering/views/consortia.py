@@ -21,6 +21,7 @@ from headwater.partnering.drafts import MemberDraft, PartnershipDraft
 from headwater.partnering.facts import milestone_facts, partnership_facts, seen_challenge
 from headwater.partnering.forms import MilestoneForm, ResultForm
 from headwater.partnering.models import Partnership, PartnershipKind, PartnershipMember, PartnershipState
+from headwater.partnering.reading import read_many
 from headwater.partnering.rules.consortia import is_inside, may_hand_in, may_judge, may_run
 from headwater.partnering.rules.states import moves
 from headwater.partnering.views.browse import _address, _key
@@ -84,20 +85,20 @@ def partnership(request: HttpRequest, public_id: str) -> HttpResponse:
     seen = queries.visible_challenges(viewer).filter(pk__in=found.challenges.values("pk"))
     context: dict[str, Any] = {
         "partnership": found,
-        "challenges": seen.order_by("pk"),
+        # Beside the members a challenge would name its company: it stands here for whoever may read who asks.
+        "challenges": [one.challenge for one in read_many(list(seen.order_by("pk")), viewer) if one.company],
         "inside": inside,
         "may_run": may_run(facts, viewer).allowed(),
         "moves": moves("partnership", found.state) if may_run(facts, viewer).allowed() else (),
         "own_members": [one.organisation for one in found.members.all() if one.organisation_id in viewer.memberships],
     }
     if inside:
-        paid, got = queries.payments_by_side(found)
         year = timezone.now().year
         members = [one.organisation for one in found.members.all()]
+        names = {one.pk: one for one in members}
         context |= {
             "milestones": _milestones(found, viewer),
-            "money": [(one, paid.get(one.pk, 0), got.get(one.pk, 0)) for one in members],
-            "currency": next((one.currency for one in found.milestones.all() if one.currency), "CNY"),
+            "money": [(names[key], *rest) for key, *rest in queries.money_of(found) if key in names],
             "shared": [
                 (one, sum(use.hours for use in one.uses.all() if use.on.year == year))
                 for one in found.instruments.all()

@@ -27,7 +27,7 @@ STEP_LABELS = {
     "published": gettext_lazy("published"),
     "matched": gettext_lazy("matched"),
     "contracted": gettext_lazy("contracted"),
-    "accepted": gettext_lazy("accepted"),
+    "accepted": gettext_lazy("result accepted"),
 }
 PUBLISHED = ("consortia", "nice-universities", "nice-joint-centres")
 

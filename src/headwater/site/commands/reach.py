@@ -118,7 +118,7 @@ def command(
                      over 24 count on; arrive may be empty at the first
                      stop, depart at the last. day_offset is the day of both
                      times after the train's first; a depart before its
-                     arrive is on the day after.
+                     arrive is on the day after. Lines in any order.
       stations.csv   station_zh, station_en, city, lat, lon, and if wanted
                      interchange_min; a city may be empty
       calendar.csv, calendar_dates.csv, cities.csv (city, city_zh) and

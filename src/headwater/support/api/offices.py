@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Literal
 
 from django.http import HttpRequest
@@ -42,6 +42,7 @@ from headwater.support.api.shapes import (
     voucher_out,
 )
 from headwater.support.models import Recognition, Scheme
+from headwater.support.reading import month_of
 from headwater.support.tryout import try_terms
 
 router = Router(tags=["support"])
@@ -59,13 +60,6 @@ def scheme_of(code: str) -> Scheme:
     if found is None:
         raise Refused(Decision((Reason("scheme.not_found", facts={"value": code}),)))
     return found
-
-
-def month_of(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m").replace(tzinfo=None).date()  # noqa: DTZ007  # a month has no zone
-    except ValueError as error:
-        raise Refused(Decision((Reason("settlement.month_unreadable", facts={"value": text[:20]}),))) from error
 
 
 @router.get("/schemes", response=list[SchemeOut], summary="List schemes with their versions")

@@ -65,7 +65,7 @@ class Proposal(models.Model):
 
     class Meta:
         constraints = [
-            known("state", State, "beamtime_proposal"),
+            known("state", State, "beam_proposal"),
             known("told_state", State, "proposal_told", blank=True),
             models.UniqueConstraint(fields=["call", "code"], name="proposal_code_once"),
             models.CheckConstraint(

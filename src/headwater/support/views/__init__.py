@@ -1,0 +1,1 @@
+"""The pages of terms and money: parse, call, render."""

@@ -1,0 +1,126 @@
+"""Processes that write to the calendar as hard as they can, for the fault tests and the benchmark.
+
+    python -m tests.booking.storm contest FOLDER ROUNDS    eight processes ask for each round's slot at the same moment
+    python -m tests.booking.storm book FOLDER SECONDS      eight processes book at random until the time is up
+    python -m tests.booking.storm prepare FOLDER           an instrument, its rules, its people and their tokens
+    python -m tests.booking.storm settle FOLDER            end what is due, as the worker does each minute
+
+They write to the database that DATABASE_URL names, by the same actions as pages and programs. FOLDER/plan.json says on
+which instruments and who; what came of it is written beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+START = datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
+AT = START - timedelta(days=1)
+ALWAYS = [[["00:00", "24:00"]]] * 7
+
+
+def slot(number: int) -> tuple[datetime, datetime]:
+    """The slot of one round: an hour, each after the other, none of them touching the next."""
+    start = START + timedelta(hours=2 * number)
+    return start, start + timedelta(hours=1)
+
+
+def _acting(email: str) -> dict[str, Any]:
+    from headwater.accounts.audit import Actor
+    from headwater.accounts.models import User
+    from headwater.registry.facts import viewer_of
+
+    user = User.objects.get(email=email)
+    return {"viewer": viewer_of(user), "by": Actor(user, "api"), "at": AT}
+
+
+def contest(folder: Path, plan: dict[str, Any], number: int, barrier: Any, rounds: str) -> None:
+    """Ask for each round's slot at the same moment as all the others do, and write down what was answered."""
+    from headwater.booking.actions.reserving import Ask, book
+    from headwater.core.decision import Refused
+
+    acting = _acting(plan["users"][number])
+    with (folder / f"answers-{number}").open("w") as answers:
+        for this in range(int(rounds)):
+            barrier.wait(timeout=60)
+            try:
+                made = book(Ask(plan["instruments"][0], *slot(this)), **acting)
+                answers.write(f"{this} won {made.public_id}\n")
+            except Refused as refused:
+                answers.write(f"{this} lost {' '.join(refused.decision.codes)}\n")
+
+
+def book(folder: Path, plan: dict[str, Any], number: int, barrier: Any, seconds: str) -> None:
+    """Book at random until the time is up; count what was booked and what was refused."""
+    from headwater.booking.actions.reserving import Ask, book
+    from headwater.core.decision import Refused
+
+    acting, rng = _acting(plan["users"][number]), random.Random(number)
+    counts, times = {"booked": 0, "refused": 0}, []
+    barrier.wait(timeout=60)
+    until = time.perf_counter() + float(seconds)
+    while (begun := time.perf_counter()) < until:
+        start = START + timedelta(minutes=15 * rng.randrange(180 * 96))
+        ask = Ask(rng.choice(plan["instruments"]), start, start + timedelta(minutes=30 * rng.randint(1, 8)))
+        try:
+            book(ask, **acting)
+            counts["booked"] += 1
+        except Refused:
+            counts["refused"] += 1
+        times.append(time.perf_counter() - begun)
+    (folder / f"counted-{number}.json").write_text(json.dumps({**counts, "times": times}))
+
+
+def prepare(folder: Path) -> None:
+    """One instrument with rules that limit a person's week, its manager, and eight people; their tokens in the plan."""
+    from tests.booking.made import make_lab
+    from tests.factories import make_token, make_user
+
+    lab = make_lab()
+    since = datetime.now(UTC) - timedelta(days=400)
+    lab.policy(since=since, max_minutes=240, person_week_minutes=900, horizon_days=400, hold_minutes=1)
+    people = [make_user() for _one in range(8)]
+    plan = {
+        "instruments": [lab.instrument.public_id],
+        "users": [one.email for one in people],
+        "tokens": [make_token(one, scopes=("read", "write"))[1] for one in people],
+    }
+    (folder / "plan.json").write_text(json.dumps(plan))
+
+
+def main(act: str, folder: Path, *rest: str) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headwater.site.settings")
+    import django
+
+    django.setup()
+    if act == "prepare":
+        prepare(folder)
+        return 0
+    if act == "settle":
+        from headwater.booking.actions.using import settle
+
+        settle(at=datetime.now(UTC))
+        return 0
+    plan = json.loads((folder / "plan.json").read_text())
+    forked = multiprocessing.get_context("fork")  # nothing is connected yet
+    barrier = forked.Barrier(len(plan["users"]))
+    work = {"contest": contest, "book": book}[act]
+    writers = [
+        forked.Process(target=work, args=(folder, plan, number, barrier, *rest)) for number in range(len(plan["users"]))
+    ]
+    for one in writers:
+        one.start()
+    for one in writers:
+        one.join()
+    return max(abs(one.exitcode or 0) for one in writers)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))

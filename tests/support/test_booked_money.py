@@ -1,0 +1,147 @@
+"""The calendar's time and its money: written, undone and charged in the same transactions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from tests.factories import make_instrument, make_member, make_user
+from tests.support.records import World, make_budget, make_rates, make_scheme, make_world
+
+from headwater.accounts.audit import Actor
+from headwater.booking.actions.changing import cancel, move
+from headwater.booking.actions.reserving import Ask, book, preview
+from headwater.booking.actions.training import qualify
+from headwater.booking.actions.using import settle, start_use, stop_use
+from headwater.booking.facts import qualified
+from headwater.booking.models import Policy
+from headwater.booking.policies import DEFAULT_TERMS
+from headwater.core.decision import Refused
+from headwater.registry.facts import viewer_of
+from headwater.support.actions.terms import RecognitionDraft, publish_recognition
+from headwater.support.models import Account, Charge, Claim, Order, ServiceRecord
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
+START = NOW + timedelta(days=3, hours=2)
+
+
+@pytest.fixture
+def world() -> World:
+    found = make_world()
+    values = {name: getattr(DEFAULT_TERMS, name) for name in DEFAULT_TERMS.__dataclass_fields__}
+    Policy.objects.create(
+        instrument=found.instrument,
+        since=NOW - timedelta(days=400),
+        hours=[[["00:00", "24:00"]]] * 7,
+        closed_days=[],
+        qualification_days=None,
+        made_at=NOW,
+        **(values | {"approval_for": [], "no_show_minutes": 30}),
+    )
+    version = make_scheme(found.country, {"delivery": "refund", "claim_days": 3650})
+    make_budget(version, found.home, 1_000_000)
+    return found
+
+
+def acting(user):
+    return {"viewer": viewer_of(user), "by": Actor(user, "page")}
+
+
+def booked(world: World, *, hours: int = 4, **terms):
+    ask = Ask(world.instrument.public_id, START, START + timedelta(hours=hours), terms=terms)
+    return book(ask, at=NOW, **acting(world.engineer))
+
+
+def left(kind: str) -> int:
+    return sum(Account.objects.filter(kind=kind).values_list("balance_minor", flat=True))
+
+
+def test_booking_reserves_and_its_use_charges(world):
+    row = booked(world)
+    order = Order.objects.get(subject=row.public_id)
+    assert (order.gross_minor, order.organisation, order.user) == (200_000, world.company, world.engineer)
+    assert (left("budget"), left("reserved")) == (900_000, 100_000)
+    start_use(world.instrument.public_id, at=START, **acting(world.engineer))
+    stop_use(world.instrument.public_id, at=START + timedelta(hours=3), **acting(world.engineer))
+    assert Charge.objects.get().gross_minor == 150_000
+    assert ServiceRecord.objects.get().hours == Decimal(3)
+    assert (Claim.objects.get().amount_minor, left("budget"), left("reserved")) == (75_000, 925_000, 0)
+
+
+def test_cancelled_booking_gives_all_back(world):
+    row = booked(world)
+    cancel(row.public_id, expected_version=None, at=NOW, **acting(world.engineer))
+    assert (left("budget"), left("reserved"), Charge.objects.count()) == (1_000_000, 0, 0)
+
+
+def test_moved_booking_is_quoted_anew(world):
+    row = booked(world)
+    move(
+        row.public_id,
+        START,
+        START + timedelta(hours=2),
+        expected_version=None,
+        at=NOW,
+        **acting(world.engineer),
+    )
+    assert sorted(Order.objects.values_list("state", "gross_minor")) == [("released", 200_000), ("reserved", 100_000)]
+    assert (left("budget"), left("reserved")) == (950_000, 50_000)
+
+
+def test_booking_that_is_refused_reserves_nothing(world):
+    booked(world)
+    other = make_user()
+    make_member(other, world.company)
+    with pytest.raises(Refused):
+        book(Ask(world.instrument.public_id, START, START + timedelta(hours=1)), at=NOW, **acting(other))
+    assert (Order.objects.count(), left("reserved")) == (1, 100_000)
+
+
+def test_price_that_changed_is_a_reason_of_the_booking_itself(world):
+    ask = Ask(world.instrument.public_id, START, START + timedelta(hours=4), terms={"expected": "1.00"})
+    decision = preview(ask, viewer_of(world.engineer), by=Actor(world.engineer, "page"), at=NOW)
+    assert "order.price_changed" in decision.codes
+    assert booked(world, expected="2000.00").public_id
+
+
+def test_missed_booking_costs_what_the_owner_s_rates_say(world):
+    make_rates(world.lab, {"currency": "CNY", "lines": [{"per": "hour", "price": "500"}], "no_show": "1"})
+    booked(world)
+    settle(at=START + timedelta(days=2))
+    charge = Charge.objects.get()
+    assert (charge.kind, charge.user_minor) == ("late_cancel", 200_000)
+    assert (left("budget"), left("reserved")) == (1_000_000, 0)
+
+
+def test_instrument_without_a_price_is_booked_without_an_order(world):
+    free = make_instrument(owner=world.company)
+    ask = Ask(free.public_id, START, START + timedelta(hours=1))
+    assert book(ask, at=NOW, **acting(world.engineer)).public_id
+    assert not Order.objects.exists()
+
+
+def test_training_elsewhere_counts_where_a_verified_rule_says_so(world):
+    technique = world.instrument.techniques.get()
+    there = make_instrument(owner=world.company, techniques=(technique,))
+    make_member(world.officer, world.company, "manager")
+    qualify(there.public_id, world.engineer.email, at=NOW, **acting(world.officer))
+    assert qualified(world.engineer.pk, world.instrument.pk, at=START) == (False, None)
+    draft = RecognitionDraft(
+        "sem", "qualification", world.home, world.abroad, (technique.code,), NOW.date(), article_en="Agreement, art. 3"
+    )
+    with pytest.raises(Refused):  # an officer of the place where it shall count decides that
+        publish_recognition(draft, world.party(world.officer), by=Actor(world.officer, "page"), at=NOW)
+    by = Actor(world.other_officer, "page")
+    publish_recognition(draft, world.party(world.other_officer), by=by, at=NOW)
+    assert qualified(world.engineer.pk, world.instrument.pk, at=START)[0] is True
+
+
+def test_booking_page_shows_the_price_with_the_calendar_s_answer(client, world):
+    client.force_login(world.engineer)
+    day = (datetime.now(tz=UTC) + timedelta(days=2)).date().isoformat()
+    given = {"start": f"{day}T10:00", "end": f"{day}T12:00", "zone": "Asia/Shanghai"}
+    page = client.get(f"/instruments/{world.instrument.public_id}/book/decision/", given)
+    assert page.status_code == 200
+    assert "CNY 1,000.00" in page.content.decode()
