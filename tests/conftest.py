@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from tests import emptying
 
 hypothesis.settings.register_profile("repeat", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", deadline=None)
@@ -31,36 +32,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _audit_trail_can_be_emptied() -> Iterator[None]:
-    """Lets a transactional test's clean-up, and nothing else, truncate the audit trail and the ledger.
-
-    The database refuses that otherwise; the shared cache's table is no model's, so it is emptied by hand.
-    """
-    from django.db import connection
+def _kept_tables_can_be_emptied() -> Iterator[None]:
+    """Lets a transactional test's clean-up, and nothing else, empty what the database keeps for ever."""
     from django.test import TransactionTestCase
 
     emptied = TransactionTestCase._fixture_teardown
 
-    def kept_tables(cursor: Any) -> list[str]:
-        truncate = 32  # the bit of pg_trigger.tgtype
-        cursor.execute(
-            "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgtype & %s <> 0",
-            [truncate],
-        )
-        return [name for (name,) in cursor.fetchall()]
-
     def empty(self: Any) -> None:
-        with connection.cursor() as cursor:
-            tables = kept_tables(cursor)
-            for table in tables:
-                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        try:
+        with emptying.allowed():
             emptied(self)
-        finally:
-            with connection.cursor() as cursor:
-                for table in tables:
-                    cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-                cursor.execute("DELETE FROM site_cache")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)

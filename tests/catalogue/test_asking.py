@@ -46,7 +46,7 @@ def test_address_is_read_and_written_back(places, address):
         ("from=hefei&leave=25%3A00", ["reach.time_wrong"]),
         ("from=hefei&leave=noon", ["reach.time_wrong"]),
         ("from=hefei&stay=99&door=999", ["reach.number_wrong", "reach.number_wrong"]),
-        ("sort=price", ["find.sort_unknown"]),
+        ("sort=size", ["find.sort_unknown"]),
         ("sort=reach", ["reach.sort_needs_origin"]),
         ("at=x", ["find.cursor_unknown"]),
         ("city=atlantis&from=atlantis&leave=x", ["find.filter_unknown", "reach.origin_unknown", "reach.time_wrong"]),

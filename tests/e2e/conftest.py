@@ -67,10 +67,10 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
     """One running site for all tests of a module; what they write stays until its end."""
     from django.conf import settings
     from django.core.management import call_command
-    from django.db import connection, connections
+    from django.db import connections
     from django.test import Client, override_settings
     from pytest_django.live_server_helper import LiveServer
-    from tests import factories
+    from tests import emptying, factories
 
     from headwater.registry import loading
     from headwater.registry.models import Facility, Instrument, Organisation
@@ -97,11 +97,8 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
         server = LiveServer("127.0.0.1")
         yield Site(server.url, paths, manager.email, operator.email, factories.PASSWORD, sessions)
         server.stop()
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE accounts_auditentry DISABLE TRIGGER USER")
+        with emptying.allowed():
             call_command("flush", interactive=False, verbosity=0)
-            cursor.execute("ALTER TABLE accounts_auditentry ENABLE TRIGGER USER")
-            cursor.execute("DELETE FROM site_cache")
         connections.close_all()
 
 

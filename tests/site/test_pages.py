@@ -298,9 +298,9 @@ def jurisdictions(count: int) -> None:
 
 
 LISTS: list[tuple[str, Callable[[int], None], int]] = [
-    ("/instruments/", instruments, 13),
-    ("/instruments/?q=instrument&view=map", instruments, 13),
-    ("/api/v1/search?q=instrument", instruments, 11),
+    ("/instruments/", instruments, 12),
+    ("/instruments/?q=instrument&view=map", instruments, 12),
+    ("/api/v1/search?q=instrument", instruments, 10),
     ("/organisations/", organisations, 2),
     ("/facilities/", facilities, 1),
     ("/cities/", cities, 2),
