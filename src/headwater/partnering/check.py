@@ -155,7 +155,9 @@ def _confirm(visit: Visit, made: dict[str, Any]) -> None:
     waiting = [one["id"] for one in made["members"] if one["standing"] == "invited"]
     owner, broker = visit.seen["partnering.organisation"], visit.seen["partnering.broker"]
     _need(owner in waiting and made["state"] == "forming", "A member that never agreed is not only invited.")
-    shown = [one["id"] for one in visit.get(path).json()["members"]]
+    listed = visit.get("/api/v1/consortia?kind=consortium&state=forming&limit=100").json()["items"]
+    shown = [one["id"] for row in listed if row["id"] == made["id"] for one in row["members"]]
+    _need(shown, "The consortium that was founded is not in the list.")
     _need(not set(waiting) & set(shown), "Everybody reads who is only invited.")
     visit.send("POST", f"{path}/members/confirm", {"organisation": owner}, status=422, token=broker)
     for one in waiting:
