@@ -32,7 +32,7 @@ from headwater.accounts.models import AuditEntry, Notice
 from headwater.core.decision import Refused
 from headwater.engines.matching import PARTS
 from headwater.partnering import queries, ranking
-from headwater.partnering.actions import challenges, consortia, files, matching, profiles
+from headwater.partnering.actions import challenges, consortia, files, joining, matching, profiles
 from headwater.partnering.drafts import (
     CallDraft,
     MemberDraft,
@@ -402,6 +402,57 @@ def test_renewal_goes_on_and_an_end_says_why(contract):
     assert refused(consortia.renew, key, AT.date(), **who) == {"partnership.renewal_earlier"}
     assert refused(consortia.end, key, " ", **who) == {"partnership.end_reason_missing"}
     assert consortia.end(key, "Done.", **who).state == "ended"
+
+
+def standing(partnership):
+    return dict(partnership.members.values_list("organisation_id", "standing"))
+
+
+def test_member_listed_by_another_is_invited_until_it_or_a_document_says_so(scene):
+    company, lab, third = scene["company"], scene["profile"].organisation, make_organisation()
+    members = (MemberDraft(company.public_id, "lead"), MemberDraft(lab.public_id), MemberDraft(third.public_id))
+    draft = PartnershipDraft("consortium", name_en="C", members=members, agreement="A", agreed_on=AT.date())
+    owner, researcher, broker = (acts(scene[one]) for one in ("owner", "researcher", "broker"))
+    made = consortia.found(draft, at=AT, **owner)
+    key = made.public_id
+    assert standing(made) == {company.pk: "confirmed", lab.pk: "invited", third.pk: "invited"}
+    assert made.state == "forming"
+    assert lab.pk not in queries.earlier_ties(company.pk)
+    assert refused(joining.confirm, key, lab.public_id, "Letter", at=AT, **owner) == {"organisation.not_yours"}
+    assert refused(joining.decline, key, third.public_id, at=AT, **broker) == {"organisation.not_yours"}
+    assert refused(consortia.sign, key, "A", AT.date(), at=AT, **owner) == {"partnership.members_waiting"}
+    instrument = make_instrument(owner=lab)
+    shared = refused(consortia.share, key, instrument.public_id, 10, at=AT, **owner)
+    assert shared == {"shared.instrument_unknown"}
+    plan = MilestoneDraft("First", AT.date(), "Three samples", 5000, "CNY", company.public_id, lab.public_id)
+    step = consortia.add_milestone(key, plan, at=AT, **owner).public_id
+    assert refused(consortia.hand_in, step, "Done", at=AT, **researcher) == {"partnership.confirm_first"}
+    joining.confirm(key, lab.public_id, "", at=AT, **researcher)
+    assert refused(joining.confirm, key, lab.public_id, "", at=AT, **researcher) == {"partnership.not_invited"}
+    assert lab.pk in queries.earlier_ties(company.pk)
+    assert refused(joining.confirm, key, third.public_id, " ", at=AT, **broker) == {"partnership.document_missing"}
+    joining.confirm(key, third.public_id, "Letter of 3 May", at=AT, **broker)
+    made.refresh_from_db()
+    assert made.state == "running"
+    assert made.members.get(organisation=third).document == "Letter of 3 May"
+    told = set(scene["owner"].notices.values_list("code", flat=True))
+    assert "consortium.confirmed" in told
+    assert "consortium.invited" in set(scene["researcher"].notices.values_list("code", flat=True))
+
+
+def test_invited_member_declines_and_invited_lead_runs_nothing(scene):
+    company, lab = scene["company"], scene["profile"].organisation
+    members = (MemberDraft(company.public_id, "lead"), MemberDraft(lab.public_id))
+    owner, researcher, broker = (acts(scene[one]) for one in ("owner", "researcher", "broker"))
+    made = consortia.found(PartnershipDraft("project", name_en="P", members=members), at=AT, **broker)
+    key = made.public_id
+    assert refused(consortia.plan_road, key, "R", at=AT, **owner) == {"partnership.confirm_first"}
+    joining.confirm(key, company.public_id, "", at=AT, **owner)
+    joining.decline(key, lab.public_id, at=AT, **researcher)
+    assert standing(made) == {company.pk: "confirmed"}
+    assert "consortium.declined" in set(scene["owner"].notices.values_list("code", flat=True))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        made.members.update(standing="perhaps")
 
 
 # Profiles and weights -------------------------------------------------------------------------------------------

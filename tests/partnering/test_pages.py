@@ -15,7 +15,7 @@ from tests.site.test_pages import check_language, text_of
 
 from headwater.accounts.actions import set_language
 from headwater.partnering import urls
-from headwater.partnering.actions import consortia
+from headwater.partnering.actions import consortia, joining, matching
 from headwater.partnering.drafts import MemberDraft, MilestoneDraft, PartnershipDraft
 from headwater.partnering.models import Challenge, Partnership, Profile
 
@@ -39,6 +39,7 @@ def region() -> dict[str, Any]:
     terms = {"agreement": "All share.", "agreed_on": AT.date()}
     draft = PartnershipDraft("consortium", "联合体", "Consortium", members=members, **terms)
     partnership = consortia.found(draft, at=AT, **acts(owner))
+    joining.confirm(partnership.public_id, lab, "", at=AT, **acts(researcher))
     consortia.add_milestone(
         partnership.public_id,
         MilestoneDraft("First", AT.date() + timedelta(days=90), "Three samples.", 100_00, "CNY", company.public_id,
@@ -55,6 +56,8 @@ def pages(region: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Each page's name with an address and who may see it."""
     challenge, profile = region["challenge"].public_id, region["profile"].public_id
     fresh = make_challenge(region["company"], region["owner"], region["technique"], state="draft").public_id
+    rival = make_organisation(kind="company").public_id
+    matching.declare_conflict(region["company"].public_id, rival, "Rivals.", at=AT, **acts(region["owner"]))
     return {
         "challenges": ("/challenges/", "researcher"),
         "new_challenge": ("/challenges/new/", "owner"),
@@ -66,6 +69,7 @@ def pages(region: dict[str, Any]) -> dict[str, tuple[str, str]]:
         "challenge_proposals": (f"/challenges/{challenge}/proposals/", "broker"),
         "propose": (f"/challenges/{challenge}/propose/", "researcher"),
         "bid": (f"/bids/{region['proposal'].public_id}/", "researcher"),
+        "conflicts": ("/conflicts/", "owner"),
         "matches": ("/matches/", "researcher"),
         "profiles": ("/capabilities/", "researcher"),
         "new_profile": ("/capabilities/new/", "researcher"),
@@ -242,3 +246,48 @@ def test_outsider_reads_no_inside_of_a_consortium(client, region):
     page = client.get(f"/consortia/{region['partnership'].public_id}/").content.decode()
     assert "All share." not in page
     assert Partnership.objects.get().name in page
+
+
+def test_invited_member_reads_confirms_and_is_named_to_nobody_before(client, region):
+    company, lab = region["company"], region["profile"].organisation
+    members = (MemberDraft(company.public_id, "lead"), MemberDraft(lab.public_id, "member"))
+    draft = PartnershipDraft("project", "项目", "Project", members=members)
+    made = consortia.found(draft, at=AT, **acts(region["owner"]))
+    path = f"/consortia/{made.public_id}/"
+    for address in (path, "/consortia/?kind=project", f"/api/v1{path}".rstrip("/"), "/api/v1/consortia?kind=project"):
+        page = client.get(address)
+        assert page.status_code == 200
+        assert lab.public_id not in page.content.decode()
+        assert lab.name_en not in page.content.decode()
+    for language in ("en", "zh-hans"):
+        set_language(region["researcher"], language)
+        region["researcher"].refresh_from_db()
+        client.force_login(region["researcher"])
+        check_language(client.get(path), "en" if language == "en" else "zh-Hans")
+    page = client.get(path).content.decode()
+    assert 'value="confirm"' in page
+    assert 'value="decline"' in page
+    assert any(made.public_id in one.path for one in region["researcher"].notices.all())
+    client.post(path + "do/", {"do": "confirm", "organisation": lab.public_id})
+    client.logout()
+    assert lab.public_id in client.get(path).content.decode()
+
+
+def test_conflict_of_interest_is_declared_by_form(client, region):
+    company, lab = region["company"], region["profile"].organisation
+    client.force_login(region["owner"])
+    bare = client.post("/conflicts/", {"one": company.public_id, "other": company.public_id, "ground": "x"})
+    assert (bare.status_code, "two different" in text_of(bare)) == (422, True)
+    unknown = client.post("/conflicts/", {"one": company.public_id, "other": "nobody", "ground": "x"})
+    assert unknown.status_code == 422
+    form = {"one": company.public_id, "other": lab.name_en, "ground": "They sue each other."}
+    assert client.post("/conflicts/", form).status_code == 302
+    assert "They sue each other." in text_of(client.get("/conflicts/"))
+    client.force_login(region["broker"])
+    asked = f"/challenges/{region['challenge'].public_id}/candidates/"
+    assert f"/capabilities/{region['profile'].public_id}/" not in client.get(asked).content.decode()
+    assert f"/conflicts/?one={company.public_id}" in client.get(asked).content.decode()
+    stranger = make_lab(region["technique"])[1]
+    client.force_login(stranger)
+    assert "They sue each other." not in text_of(client.get("/conflicts/"))
+    assert client.post("/conflicts/", form | {"ground": "Mine."}).status_code == 422

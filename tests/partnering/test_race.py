@@ -11,7 +11,7 @@ from tests.factories import AT, make_region, make_technique
 from tests.partnering.makers import acts, make_company, make_lab
 
 from headwater.core.decision import Refused
-from headwater.partnering.actions import consortia
+from headwater.partnering.actions import consortia, joining
 from headwater.partnering.drafts import MemberDraft, MilestoneDraft, PartnershipDraft
 from headwater.partnering.models import Payment
 from headwater.support.models import Entry
@@ -26,6 +26,7 @@ def test_two_acceptances_at_once_pay_once():
     members = (MemberDraft(company.public_id, "lead"), MemberDraft(lab.public_id))
     draft = PartnershipDraft("joint_centre", name_en="Centre", members=members, agreed_on=AT.date(), agreement="A")
     made = consortia.found(draft, at=AT, **acts(owner))
+    joining.confirm(made.public_id, lab.public_id, "", at=AT, **acts(researcher))
     plan = MilestoneDraft("First", AT.date(), "Three samples", 5000, "CNY", company.public_id, lab.public_id)
     keys = []
     for _round in range(3):

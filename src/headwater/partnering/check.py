@@ -141,11 +141,30 @@ def found_consortium(visit: Visit) -> str:
     made = visit.send("POST", "/api/v1/consortia", body, status=201, token=token).json()
     visit.seen["partnering.consortium"] = made["id"]
     visit.seen["partnering.member"] = own
+    _confirm(visit, made)
     alternatives = len(answer["alternatives"])
     return (
         f"{len(members)} members of {', '.join(sorted(places))}, total {best['total']}, cost {best['cost']}; "
         f"{alternatives} alternatives, {len(answer['conditions'])} conditions priced"
     )
+
+
+def _confirm(visit: Visit, made: dict[str, Any]) -> None:
+    """The company confirms its membership itself, the broker the others' by document; then the agreement runs."""
+    path = f"/api/v1/consortia/{made['id']}"
+    waiting = [one["id"] for one in made["members"] if one["standing"] == "invited"]
+    owner, broker = visit.seen["partnering.organisation"], visit.seen["partnering.broker"]
+    _need(owner in waiting and made["state"] == "forming", "A member that never agreed is not only invited.")
+    listed = visit.get("/api/v1/consortia?kind=consortium&state=forming&limit=100").json()["items"]
+    shown = [one["id"] for row in listed if row["id"] == made["id"] for one in row["members"]]
+    _need(shown, "The consortium that was founded is not in the list.")
+    _need(not set(waiting) & set(shown), "Everybody reads who is only invited.")
+    visit.send("POST", f"{path}/members/confirm", {"organisation": owner}, status=422, token=broker)
+    for one in waiting:
+        body = {"organisation": one, "document": "" if one == owner else "Letter made by the check."}
+        token = visit.seen["partnering.company"] if one == owner else broker
+        made = visit.send("POST", f"{path}/members/confirm", body, status=200, token=token).json()
+    _need(made["state"] == "running", "All members have confirmed, and the agreement does not run.")
 
 
 def pay_milestone(visit: Visit) -> str:

@@ -93,7 +93,12 @@ def is_bound(challenge: Challenge, organisation_id: int) -> bool:
 def partnership_facts(partnership: Partnership) -> PartnershipFacts:
     members = list(partnership.members.all())
     lead = next((one.organisation_id for one in members if one.role == "lead"), None)
-    return PartnershipFacts(lead, frozenset(one.organisation_id for one in members), partnership.state)
+    return PartnershipFacts(
+        lead,
+        frozenset(one.organisation_id for one in members),
+        partnership.state,
+        frozenset(one.organisation_id for one in members if one.standing == "invited"),
+    )
 
 
 def milestone_facts(milestone: Milestone, partnership: PartnershipFacts, text: str) -> MilestoneFacts:

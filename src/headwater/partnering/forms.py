@@ -348,6 +348,14 @@ class TeamForm(forms.Form):
     )
 
 
+class ConflictForm(Refusable):
+    one = forms.CharField(label=_("Organisation"), max_length=300, help_text=_("Its identifier or its exact name."))
+    other = forms.CharField(
+        label=_("The other organisation"), max_length=300, help_text=_("Its identifier or its exact name.")
+    )
+    ground = forms.CharField(label=_("Why these two may not meet"), max_length=500)
+
+
 class MilestoneForm(Refusable):
     title = forms.CharField(label=_("Title"), max_length=300)
     due = forms.DateField(label=_("Due"), widget=Day)

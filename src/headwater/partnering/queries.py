@@ -133,6 +133,15 @@ def brokers() -> QuerySet[User]:
     return User.objects.filter(grants__role=Role.BROKER, is_active=True).distinct()
 
 
+def conflicts_seen(viewer: Viewer) -> QuerySet[Conflict]:
+    """Declared conflicts of interest: a broker reads all, anybody else those of her own organisations."""
+    rows = Conflict.objects.select_related("one", "other", "by").order_by("-pk")
+    if "broker" in viewer.roles:
+        return rows
+    mine = list(viewer.memberships)
+    return rows.filter(Q(one_id__in=mine) | Q(other_id__in=mine))
+
+
 def managers_of(organisation_ids: Iterable[int]) -> dict[int, list[User]]:
     """By organisation, the people who act for it."""
     out: dict[int, list[User]] = {}
@@ -255,8 +264,9 @@ def earlier_ties(organisation_id: int) -> dict[int, list[tuple[str, str]]]:
     for tie in Tie.objects.filter(Q(start_id=organisation_id) | Q(end_id=organisation_id)).order_by("pk"):
         other = tie.end_id if tie.start_id == organisation_id else tie.start_id
         out.setdefault(other, []).append((tie.kind, tie.name))
-    mine = PartnershipMember.objects.filter(organisation_id=organisation_id).values("partnership_id")
-    rows = PartnershipMember.objects.filter(partnership_id__in=mine).exclude(organisation_id=organisation_id)
+    confirmed = PartnershipMember.objects.filter(standing=PartnershipMember.Standing.CONFIRMED)
+    mine = confirmed.filter(organisation_id=organisation_id).values("partnership_id")
+    rows = confirmed.filter(partnership_id__in=mine).exclude(organisation_id=organisation_id)
     for row in rows.select_related("partnership").order_by("pk"):
         out.setdefault(row.organisation_id, []).append((row.partnership.kind, row.partnership.name))
     works = Work.objects.filter(partner_id=organisation_id).select_related("profile")
@@ -271,7 +281,8 @@ def tied_pairs() -> list[tuple[int, int, str]]:
         (min(pair), max(pair), kind) for *pair, kind in Tie.objects.order_by().values_list("start_id", "end_id", "kind")
     }
     by_partnership: dict[tuple[int, str], list[int]] = {}
-    rows = PartnershipMember.objects.order_by().values_list("partnership_id", "partnership__kind", "organisation_id")
+    confirmed = PartnershipMember.objects.filter(standing=PartnershipMember.Standing.CONFIRMED).order_by()
+    rows = confirmed.values_list("partnership_id", "partnership__kind", "organisation_id")
     for key, kind, organisation in rows:
         by_partnership.setdefault((key, kind), []).append(organisation)
     for (_key, kind), members in by_partnership.items():

@@ -260,7 +260,7 @@ def _profile(
         name_en=f"{chosen[0].name_en} {kind[1]} {serial:04d}",
         summary_zh=f"面向{first.zh}与{second.zh}，开展{zh}等工作。",
         summary_en=f"Works on {first.en} and {second.en} with {en}.",
-        sectors=tuple(sector[1] for sector in sectors),
+        sectors=tuple(f"{zh} · {en}" for zh, en in sectors),
         techniques=tuple((leaf.pk, int(rng.choice([2, 3, 4, 5], p=[0.2, 0.4, 0.3, 0.1]))) for leaf in chosen),
         instruments=tuple(dict.fromkeys(tools))[:6],
         works=tuple(works),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from headwater.partnering.views import broker, browse, capabilities, consortia, mine, programme, write
+from headwater.partnering.views import broker, browse, capabilities, consortia, interests, mine, programme, write
 
 urlpatterns = [
     path("challenges/", browse.challenges, name="challenges"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("challenges/<str:public_id>/proposals/", broker.proposals, name="challenge_proposals"),
     path("challenges/<str:public_id>/propose/", mine.propose, name="propose"),
     path("bids/<str:public_id>/", mine.proposal, name="bid"),
+    path("conflicts/", interests.conflicts, name="conflicts"),
     path("matches/", mine.matches, name="matches"),
     path("capabilities/", capabilities.profiles, name="profiles"),
     path("capabilities/new/", capabilities.new_profile, name="new_profile"),

@@ -36,6 +36,8 @@ ACTS = {
     "milestone.handed_in": _("milestone handed in"),
     "milestone.sent_back": _("milestone sent back"),
     "network.loaded": _("network loaded"),
+    "partnership.confirmed": _("member confirmed"),
+    "partnership.declined": _("invitation declined"),
     "partnership.ended": _("partnership ended"),
     "partnership.founded": _("partnership founded"),
     "partnership.renewed": _("partnership renewed"),
@@ -145,6 +147,7 @@ REASONS = {
     "weights.out_of_range": Wording(_("The weight of %(field)s must be from 0 to 100."), INVALID),
     "weights.unknown": Wording(_("There is no weight called “%(value)s”."), INVALID),
     "weights.all_zero": Wording(_("One of text, techniques, instruments and past work must weigh something."), INVALID),
+    "interest.same": Wording(_("Name two different organisations."), INVALID),
     "interest.ground_missing": Wording(_("Say why these two may not meet."), INVALID),
     # Candidates
     "candidate.inactive": Wording(_("The group's profile is switched off."), CONFLICT),
@@ -213,6 +216,14 @@ REASONS = {
     "partnership.dates_reversed": Wording(_("It would end before it starts."), INVALID),
     "partnership.winner_missing": Wording(_("The team that was chosen is not among the members."), CONFLICT),
     "partnership.wrong_state": Wording(_("This can't be done while it is in the state “%(state)s”."), CONFLICT),
+    "partnership.confirm_first": Wording(
+        _("Your organisation is only invited. Confirm its membership first; then this can be done."), CONFLICT
+    ),
+    "partnership.members_waiting": Wording(_("%(count)s members have not confirmed yet."), CONFLICT),
+    "partnership.not_invited": Wording(_("It is not an invited member that waits for an answer."), CONFLICT),
+    "partnership.document_missing": Wording(
+        _("Name the document in which the organisation agreed; without one only its own managers may confirm."), INVALID
+    ),
     "partnership.agreement_missing": Wording(_("Write down what was agreed."), INVALID),
     "partnership.renewal_earlier": Wording(_("It runs until %(ends)s already. Give a later day."), INVALID),
     "partnership.end_reason_missing": Wording(_("Say why it ends."), INVALID),
@@ -331,6 +342,16 @@ NOTICES = {
     ),
     "consortium.founded": NoticeWording(
         _("A partnership was founded"), _("Your organisation is a member of “%(title)s”.")
+    ),
+    "consortium.invited": NoticeWording(
+        _("Your organisation is invited to a partnership"),
+        _("“%(title)s” lists your organisation as a member. Confirm or decline; until then it is not shown to others."),
+    ),
+    "consortium.confirmed": NoticeWording(
+        _("A member confirmed"), _("%(organisation)s confirmed that it is a member of “%(title)s”.")
+    ),
+    "consortium.declined": NoticeWording(
+        _("A member declined"), _("%(organisation)s declined to be a member of “%(title)s”.")
     ),
     "consortium.handed_in": NoticeWording(
         _("A milestone waits for your judgement"), _("Milestone %(number)s of “%(title)s” was handed in.")

@@ -12,6 +12,7 @@ from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.partnering import queries
 from headwater.partnering.actions import challenges as challenge_actions, ledger, telling
+from headwater.partnering.actions.joining import seen, start_when_all_confirmed
 from headwater.partnering.drafts import MilestoneDraft, PartnershipDraft
 from headwater.partnering.facts import milestone_facts, partnership_facts, seen_challenge
 from headwater.partnering.models import (
@@ -29,18 +30,11 @@ from headwater.partnering.models import (
     SharedUse,
 )
 from headwater.partnering.rules import consortia as rules, states
+from headwater.partnering.rules.sight import MANAGING
 from headwater.registry.actions.instruments import declared_by
 from headwater.registry.models import Instrument, Organisation, Source
 from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
-
-
-def _seen(public_id: str) -> Partnership:
-    locked = Partnership.objects.select_for_update(of=("self",)).filter(public_id=public_id).first()
-    found = queries.partnership_with_all(public_id)
-    if locked is None or found is None:
-        raise Refused(Decision((Reason("partnership.not_found"),)))
-    return found
 
 
 def _organisations(draft: PartnershipDraft) -> tuple[dict[str, Organisation], dict[str, Profile], tuple[str, ...]]:
@@ -102,8 +96,9 @@ def found(
         name_en=draft.name_en, field_zh=draft.field_zh, field_en=draft.field_en, agreement=draft.agreement,
         agreed_on=draft.agreed_on, starts=draft.starts, ends=draft.ends, road_map=draft.road_map, created_at=at,
         source=source or declared_by(lead.pk),
-        state="running" if draft.agreed_on else "forming",
+        state="forming",
     )  # fmt: skip
+    spoken_for = {key for key, role in viewer.memberships.items() if role in MANAGING} | {winner}
     roles: dict[int, PartnershipMember] = {}
     for one in draft.members:
         organisation = organisations[one.organisation]
@@ -111,21 +106,26 @@ def found(
             roles[organisation.pk] = PartnershipMember(
                 partnership=partnership, organisation=organisation, profile=profiles.get(one.profile), role=one.role,
                 task=one.task,
+                **({"confirmed_at": at, "confirmed_by": by.user} if organisation.pk in spoken_for
+                   else {"standing": PartnershipMember.Standing.INVITED}),
             )  # fmt: skip
     PartnershipMember.objects.bulk_create(roles.values())
+    start_when_all_confirmed(partnership)
     if challenge is not None:
         partnership.challenges.add(challenge)
         challenge_actions.move_for_partnership(challenge, "contract", by=by, at=at)
     changes = {"members": [None, sorted(organisations)], "kind": [None, draft.kind]}
     record(Act("partnership.founded", partnership.public_id, changes, decision), by=by, at=at)
-    telling.members(partnership, roles, "consortium.founded", {}, at=at)
+    waiting = {key for key, one in roles.items() if one.standing == PartnershipMember.Standing.INVITED}
+    telling.members(partnership, set(roles) - waiting, "consortium.founded", {}, at=at)
+    telling.members(partnership, waiting, "consortium.invited", {}, at=at)
     return partnership
 
 
 @transaction.atomic
 def sign(public_id: str, agreement: str, agreed_on: date, viewer: Viewer, *, by: Actor, at: datetime) -> Partnership:
     """Write the agreement down; the partnership runs from now on."""
-    partnership = _seen(public_id)
+    partnership = seen(public_id)
     decision = rules.may_run(partnership_facts(partnership), viewer, move="start")
     if not agreement.strip():
         decision += Decision((Reason("partnership.agreement_missing"),))
@@ -139,7 +139,7 @@ def sign(public_id: str, agreement: str, agreed_on: date, viewer: Viewer, *, by:
 @transaction.atomic
 def plan_road(public_id: str, road_map: str, viewer: Viewer, *, by: Actor, at: datetime) -> Partnership:
     """Write the road map."""
-    partnership = _seen(public_id)
+    partnership = seen(public_id)
     decision = rules.may_run(partnership_facts(partnership), viewer)
     permit(decision)
     partnership.road_map = road_map[:20_000]
@@ -151,7 +151,7 @@ def plan_road(public_id: str, road_map: str, viewer: Viewer, *, by: Actor, at: d
 @transaction.atomic
 def renew(public_id: str, ends: date, viewer: Viewer, *, by: Actor, at: datetime) -> Partnership:
     """Let it run on until a later day."""
-    partnership = _seen(public_id)
+    partnership = seen(public_id)
     decision = rules.may_run(partnership_facts(partnership), viewer, move="renew")
     if partnership.ends is not None and ends <= partnership.ends:
         decision += Decision((Reason("partnership.renewal_earlier", facts={"ends": partnership.ends.isoformat()}),))
@@ -166,7 +166,7 @@ def renew(public_id: str, ends: date, viewer: Viewer, *, by: Actor, at: datetime
 @transaction.atomic
 def end(public_id: str, reason: str, viewer: Viewer, *, by: Actor, at: datetime) -> Partnership:
     """End it, with the reason. Nothing of it is accepted or paid afterwards."""
-    partnership = _seen(public_id)
+    partnership = seen(public_id)
     decision = rules.may_run(partnership_facts(partnership), viewer, move="end")
     if not reason.strip():
         decision += Decision((Reason("partnership.end_reason_missing"),))
@@ -184,9 +184,9 @@ def share(
     public_id: str, instrument_id: str, hours: int, viewer: Viewer, *, by: Actor, at: datetime
 ) -> PartnershipInstrument:
     """Put an instrument of a member in, with the hours a year that are shared."""
-    partnership = _seen(public_id)
+    partnership = seen(public_id)
     facts = partnership_facts(partnership)
-    instrument = Instrument.objects.filter(public_id=instrument_id, owner_id__in=facts.member_ids).first()
+    instrument = Instrument.objects.filter(public_id=instrument_id, owner_id__in=facts.confirmed_ids).first()
     decision = rules.may_run(facts, viewer)
     if instrument is None:
         decision += Decision((Reason("shared.instrument_unknown", facts={"value": instrument_id}),))
@@ -214,7 +214,7 @@ def use_shared(
     at: datetime,
 ) -> SharedUse:
     """Write down shared hours a member took; the instrument's row is locked, so the year can't be overdrawn."""
-    partnership = _seen(public_id)
+    partnership = seen(public_id)
     shared = (
         PartnershipInstrument.objects.select_for_update(of=("self",))
         .filter(partnership=partnership, instrument__public_id=instrument_id)
@@ -236,7 +236,7 @@ def use_shared(
 @transaction.atomic
 def add_milestone(public_id: str, draft: MilestoneDraft, viewer: Viewer, *, by: Actor, at: datetime) -> Milestone:
     """Add a milestone with its acceptance test and the payment that acceptance releases."""
-    partnership = _seen(public_id)
+    partnership = seen(public_id)
     facts = partnership_facts(partnership)
     sides = {one.public_id: one for one in Organisation.objects.filter(public_id__in=(draft.payer, draft.payee))}
     payer, payee = sides.get(draft.payer), sides.get(draft.payee)
@@ -351,7 +351,7 @@ def add_result(
     public_id: str, kind: str, title: str, year: int, identifier: str, viewer: Viewer, *, by: Actor, at: datetime
 ) -> Result:
     """Write down what came of it."""
-    partnership = _seen(public_id)
+    partnership = seen(public_id)
     decision = rules.may_run(partnership_facts(partnership), viewer)
     if kind not in ResultKind.values or not title.strip() or not 1990 <= year <= at.year:
         decision += Decision((Reason("result.incomplete"),))

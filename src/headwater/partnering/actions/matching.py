@@ -303,6 +303,8 @@ def set_weights(weights: Mapping[str, float], ground: str, viewer: Viewer, *, by
 def declare_conflict(one: str, other: str, ground: str, viewer: Viewer, *, by: Actor, at: datetime) -> Conflict:
     """Declare that two organisations may not meet over a challenge, as one of them or as a broker."""
     found = {row.public_id: row for row in Organisation.objects.filter(public_id__in=(one, other))}
+    if one == other:
+        raise Refused(Decision((Reason("interest.same"),)))
     if len(found) != 2:
         raise Refused(Decision((Reason("organisation.not_found"),)))
     decision = challenge_rules.signed_writer(viewer)

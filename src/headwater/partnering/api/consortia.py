@@ -14,13 +14,13 @@ from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.estimate import Estimate
 from headwater.core.money import Money, MoneyError
 from headwater.partnering import network, queries
-from headwater.partnering.actions import consortia as actions
+from headwater.partnering.actions import consortia as actions, joining
 from headwater.partnering.api.challenges import who
 from headwater.partnering.api.shapes import PartnershipOut, PartnershipPage, Strict, partnership_out
 from headwater.partnering.drafts import MemberDraft, MilestoneDraft, PartnershipDraft
 from headwater.partnering.facts import partnership_facts
 from headwater.partnering.models import Milestone
-from headwater.partnering.rules.consortia import may_see_inside
+from headwater.partnering.rules.consortia import is_inside, may_see_inside
 from headwater.partnering.rules.sight import may_see_programme
 from headwater.registry.api.pages import Cursor, page, viewer_for
 from headwater.registry.api.shapes import PROBLEMS, named
@@ -51,8 +51,9 @@ def _one(public_id: str) -> Any:
 
 
 @router.get("/consortia/{public_id}", response={200: PartnershipOut, **PROBLEMS}, summary="Read one")
-def get_partnership(request: HttpRequest, public_id: str) -> Any:  # noqa: ARG001
-    return partnership_out(_one(public_id))
+def get_partnership(request: HttpRequest, public_id: str) -> Any:
+    one = _one(public_id)
+    return partnership_out(one, inside=is_inside(partnership_facts(one), viewer_for(request)))
 
 
 class MemberIn(Strict):
@@ -81,7 +82,28 @@ class PartnershipIn(Strict):
 def found(request: HttpRequest, body: PartnershipIn) -> Any:
     members = tuple(MemberDraft(one.organisation, one.role, one.profile, one.task) for one in body.members)
     made = actions.found(PartnershipDraft(**body.dict(exclude={"members"}), members=members), **who(request))
-    return Status(201, partnership_out(_one(made.public_id)))
+    return Status(201, partnership_out(_one(made.public_id), inside=True))
+
+
+class ConfirmIn(Strict):
+    organisation: str = Field(max_length=40)
+    document: str = Field("", max_length=500, description="The document in which it agreed; a broker must name it.")
+
+
+@router.post(
+    "/consortia/{public_id}/members/{move}",
+    response={200: PartnershipOut, **PROBLEMS},
+    summary="Confirm or decline an invited member",
+)
+def answer_invitation(
+    request: HttpRequest, public_id: str, move: Literal["confirm", "decline"], body: ConfirmIn
+) -> Any:
+    if move == "confirm":
+        joining.confirm(public_id, body.organisation, body.document, **who(request))
+    else:
+        joining.decline(public_id, body.organisation, **who(request))
+    one = _one(public_id)
+    return partnership_out(one, inside=is_inside(partnership_facts(one), viewer_for(request)))
 
 
 def milestone_out(one: Milestone) -> dict[str, Any]:

@@ -239,7 +239,8 @@ class PartnershipPage(Schema):
     total_is_least: bool
 
 
-def partnership_out(one: Partnership) -> dict[str, Any]:
+def partnership_out(one: Partnership, *, inside: bool = False) -> dict[str, Any]:
+    """A partnership; whoever is only invited is named to those inside alone."""
     return {
         **record_out(one),
         **{name: getattr(one, name) for name in ("kind", "state", "field", "agreed_on", "starts", "ends")},
@@ -247,9 +248,11 @@ def partnership_out(one: Partnership) -> dict[str, Any]:
             {
                 **named(member.organisation),
                 "role": member.role,
+                "standing": member.standing,
                 "jurisdiction": member.organisation.city.jurisdiction.code,
                 "profile": member.profile.public_id if member.profile else None,
             }
             for member in one.members.all()
+            if inside or member.standing == "confirmed"
         ],
     }

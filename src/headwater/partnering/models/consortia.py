@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.partnering.models.challenges import Challenge
 from headwater.partnering.models.profiles import Profile
@@ -59,23 +59,39 @@ class Partnership(Record):
         indexes = [models.Index(fields=["kind", "id"], name="partnership_by_kind")]
 
     @property
+    def confirmed_members(self) -> list[PartnershipMember]:
+        return [one for one in self.members.all() if one.standing == PartnershipMember.Standing.CONFIRMED]
+
+    @property
     def field(self) -> str:
         return in_language(self.field_zh, self.field_en)[0]
 
 
 class PartnershipMember(models.Model):
-    """An organisation in it, and as what."""
+    """An organisation in it, and as what.
+
+    Whoever founds a partnership speaks for her own side alone: the others stand as invited until they confirm, or until
+    a broker has the document in which they did (``document`` says which).
+    """
 
     class Role(models.TextChoices):
         LEAD = "lead", _("lead")
         MEMBER = "member", _("member")
         SPONSOR = "sponsor", _("pays")
 
+    class Standing(models.TextChoices):
+        INVITED = "invited", pgettext_lazy("member", "invited")
+        CONFIRMED = "confirmed", pgettext_lazy("member", "confirmed")
+
     partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="members")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="partnership_links")
     profile = models.ForeignKey(Profile, models.PROTECT, null=True, related_name="+")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     task = models.CharField(max_length=300, blank=True)
+    standing = models.CharField(max_length=10, choices=Standing, default=Standing.CONFIRMED)
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    document = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [
@@ -83,6 +99,10 @@ class PartnershipMember(models.Model):
             models.UniqueConstraint(fields=["partnership"], condition=Q(role="lead"), name="partnership_one_lead"),
             models.CheckConstraint(
                 condition=Q(role__in=["lead", "member", "sponsor"]), name="partnership_member_role_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(standing="confirmed") | Q(standing="invited", confirmed_at=None, document=""),
+                name="partnership_member_standing_known",
             ),
         ]
 
@@ -126,7 +146,7 @@ class MilestoneState(models.TextChoices):
     PLANNED = "planned", _("planned")
     HANDED_IN = "handed_in", _("handed in")
     SENT_BACK = "sent_back", _("sent back")
-    ACCEPTED = "accepted", _("accepted")
+    ACCEPTED = "accepted", pgettext_lazy("milestone", "accepted")
     DROPPED = "dropped", _("dropped")
 
 

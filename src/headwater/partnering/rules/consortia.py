@@ -62,6 +62,11 @@ class PartnershipFacts:
     lead_id: int | None
     member_ids: frozenset[int]
     state: str
+    invited_ids: frozenset[int] = frozenset()  # members that have not confirmed yet; they read, and do nothing else
+
+    @property
+    def confirmed_ids(self) -> frozenset[int]:
+        return self.member_ids - self.invited_ids
 
 
 def is_inside(facts: PartnershipFacts, viewer: Viewer) -> bool:
@@ -82,11 +87,49 @@ def may_run(facts: PartnershipFacts, viewer: Viewer, *, move: str = "") -> Decis
     leads = facts.lead_id is not None and viewer.memberships.get(facts.lead_id) in MANAGING
     if viewer.signed_in and not leads and BROKER not in viewer.roles:
         decision += Decision((Reason("partnership.not_yours"),))
+    elif leads and BROKER not in viewer.roles:
+        decision += _confirmed(facts.lead_id, facts)
+    if move == "start" and facts.invited_ids:
+        decision += Decision((Reason("partnership.members_waiting", facts={"count": len(facts.invited_ids)}),))
     if move:
         decision += may_move("partnership", facts.state, move)
     elif facts.state == "ended":
         decision += Decision((Reason("partnership.wrong_state", facts={"state": facts.state}),))
     return decision
+
+
+def _confirmed(organisation_id: int | None, facts: PartnershipFacts) -> Decision:
+    if organisation_id in facts.invited_ids:
+        return Decision((Reason("partnership.confirm_first"),))
+    return Decision()
+
+
+def may_confirm(organisation_id: int, document: str, facts: PartnershipFacts, viewer: Viewer) -> Decision:
+    """Say whether ``viewer`` may confirm a member: its own managers, or a broker by the document that says so."""
+    decision = signed_writer(viewer)
+    own = viewer.memberships.get(organisation_id) in MANAGING
+    if viewer.signed_in and not own:
+        if BROKER not in viewer.roles:
+            decision += Decision((Reason("organisation.not_yours"),))
+        elif not document.strip():
+            decision += Decision((Reason("partnership.document_missing"),))
+    return decision + _waits(organisation_id, facts)
+
+
+def may_decline(organisation_id: int, facts: PartnershipFacts, viewer: Viewer) -> Decision:
+    """Say whether ``viewer`` may decline for an invited member: its own managers, and nobody for them."""
+    decision = signed_writer(viewer)
+    if viewer.signed_in and viewer.memberships.get(organisation_id) not in MANAGING:
+        decision += Decision((Reason("organisation.not_yours"),))
+    return decision + _waits(organisation_id, facts)
+
+
+def _waits(organisation_id: int, facts: PartnershipFacts) -> Decision:
+    if organisation_id not in facts.invited_ids:
+        return Decision((Reason("partnership.not_invited"),))
+    if facts.state == "ended":
+        return Decision((Reason("partnership.wrong_state", facts={"state": facts.state}),))
+    return Decision()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +182,10 @@ def may_hand_in(facts: MilestoneFacts, viewer: Viewer) -> Decision:
     doers = facts.partnership.member_ids if facts.doer_id is None else {facts.doer_id}
     if viewer.signed_in and not any(viewer.memberships.get(one) in MANAGING for one in doers):
         decision += Decision((Reason("milestone.not_yours"),))
+    elif viewer.signed_in and not any(
+        viewer.memberships.get(one) in MANAGING and one not in facts.partnership.invited_ids for one in doers
+    ):
+        decision += Decision((Reason("partnership.confirm_first"),))
     if not facts.text.strip():
         decision += Decision((Reason("milestone.report_missing"),))
     return decision + may_move("milestone", facts.state, "hand_in") + _alive(facts)
@@ -149,6 +196,8 @@ def may_judge(facts: MilestoneFacts, move: str, viewer: Viewer) -> Decision:
     decision = signed_writer(viewer)
     if viewer.signed_in and (facts.judge_id is None or viewer.memberships.get(facts.judge_id) not in MANAGING):
         decision += Decision((Reason("milestone.not_judge"),))
+    else:
+        decision += _confirmed(facts.judge_id, facts.partnership)
     if facts.doer_id is not None and facts.doer_id in viewer.memberships:
         decision += Decision((Reason("milestone.own_work"),))
     if not facts.text.strip():
@@ -168,6 +217,7 @@ def may_use_shared(hours: int, left: int, organisation_id: int, facts: Partnersh
         decision += Decision((Reason("organisation.not_yours"),))
     if organisation_id not in facts.member_ids:
         decision += Decision((Reason("partnership.not_yours"),))
+    decision += _confirmed(organisation_id, facts)
     if hours < 1:
         decision += Decision((Reason("shared.hours_wrong"),))
     elif hours > left:

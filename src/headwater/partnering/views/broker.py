@@ -211,7 +211,7 @@ def proposals(request: HttpRequest, public_id: str) -> HttpResponse:
         "partnering/proposals.html",
         {
             "challenge": challenge,
-            "version": queries.version_with_all(challenge),
+            "wanted": queries.version_with_all(challenge),
             "rows": rows,
             "sealed": sealed,
             "call": getattr(challenge, "call", None),

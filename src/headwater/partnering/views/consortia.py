@@ -16,13 +16,13 @@ from django.views.decorators.http import require_POST
 from headwater.accounts.queries import trail_of
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.partnering import queries
-from headwater.partnering.actions import consortia as actions
+from headwater.partnering.actions import consortia as actions, joining
 from headwater.partnering.drafts import MemberDraft, PartnershipDraft
 from headwater.partnering.facts import milestone_facts, partnership_facts, seen_challenge
 from headwater.partnering.forms import MilestoneForm, ResultForm
 from headwater.partnering.models import Partnership, PartnershipKind, PartnershipMember, PartnershipState
 from headwater.partnering.reading import read_many
-from headwater.partnering.rules.consortia import is_inside, may_hand_in, may_judge, may_run
+from headwater.partnering.rules.consortia import is_inside, may_confirm, may_decline, may_hand_in, may_judge, may_run
 from headwater.partnering.rules.states import moves
 from headwater.partnering.views.browse import _address, _key
 from headwater.partnering.views.parts import acting, day, whole_number
@@ -82,20 +82,29 @@ def partnership(request: HttpRequest, public_id: str) -> HttpResponse:
     viewer = viewer_of(request.user)
     facts = partnership_facts(found)
     inside = is_inside(facts, viewer)
+    members = [one for one in found.members.all() if inside or one.organisation_id not in facts.invited_ids]
     seen = queries.visible_challenges(viewer).filter(pk__in=found.challenges.values("pk"))
     context: dict[str, Any] = {
         "partnership": found,
+        "members": [
+            (
+                one,
+                may_confirm(one.organisation_id, "-", facts, viewer).allowed(),
+                may_decline(one.organisation_id, facts, viewer).allowed(),
+            )
+            for one in members
+        ],
         # Beside the members a challenge would name its company: it stands here for whoever may read who asks.
         "challenges": [one.challenge for one in read_many(list(seen.order_by("pk")), viewer) if one.company],
         "inside": inside,
         "may_run": may_run(facts, viewer).allowed(),
         "moves": moves("partnership", found.state) if may_run(facts, viewer).allowed() else (),
-        "own_members": [one.organisation for one in found.members.all() if one.organisation_id in viewer.memberships],
+        "own_members": [one.organisation for one in members if one.organisation_id in viewer.memberships],
     }
     if inside:
         year = timezone.now().year
-        members = [one.organisation for one in found.members.all()]
-        names = {one.pk: one for one in members}
+        sides = [one.organisation for one in members]
+        names = {one.pk: one for one in sides}
         context |= {
             "milestones": _milestones(found, viewer),
             "money": [(names[key], *rest) for key, *rest in queries.money_of(found) if key in names],
@@ -104,7 +113,7 @@ def partnership(request: HttpRequest, public_id: str) -> HttpResponse:
                 for one in found.instruments.all()
             ],
             "year": year,
-            "milestone_form": MilestoneForm(members=members),
+            "milestone_form": MilestoneForm(members=sides),
             "result_form": ResultForm(),
             "trail": trail_of(found.public_id)[:TRAIL_SHOWN],
         }
@@ -145,7 +154,9 @@ def new_partnership(request: HttpRequest) -> HttpResponse:
         except Refused as error:
             refused = error.decision
         else:
-            messages.success(request, _("The partnership is founded; its members are told."))
+            messages.success(
+                request, _("The partnership is founded. Its members are told; those who have yet to agree are invited.")
+            )
             return redirect("partnership", made.public_id)
     context = {
         "values": values,
@@ -177,6 +188,10 @@ def act(request: HttpRequest, public_id: str) -> HttpResponse:
     who, given = acting(request), request.POST
     milestone = given.get("milestone", "")
     match given.get("do", ""):
+        case "confirm":
+            joining.confirm(public_id, given.get("organisation", ""), given.get("document", ""), **who)
+        case "decline":
+            joining.decline(public_id, given.get("organisation", ""), **who)
         case "sign":
             actions.sign(public_id, given.get("agreement", ""), day(given.get("on", ""), "agreed_on"), **who)
         case "road_map":
