@@ -83,6 +83,7 @@ def quotes() -> None:
     from headwater.support.facts import quote_for
     from headwater.support.prices import hour_prices
 
+    _forget()
     world = make_world()
     leaf = make_technique(parent=make_technique())
     labs = [make_organisation(city=make_city(jurisdiction=world.abroad if n % 2 else world.home)) for n in range(100)]
@@ -143,6 +144,7 @@ def orders() -> None:
     from headwater.accounts.audit import SYSTEM
     from headwater.support.actions.orders import place_order, release_order
 
+    _forget()
     world = make_world()
     version = make_scheme(world.country)
     make_budget(version, world.home, 10**11)
@@ -167,6 +169,7 @@ def settlement(charges: int) -> None:
     from headwater.support.actions.settlement import settle
     from headwater.support.models import Account, Settlement
 
+    _forget()
     world = make_world()
     version = make_scheme(world.country)
     homes = list(Jurisdiction.objects.filter(kind="province").order_by("-pk")[:4])
@@ -248,6 +251,13 @@ def main() -> None:
         for size in (charges // 10, charges):
             with _undone():
                 settlement(size)
+
+
+def _forget() -> None:
+    """Places are read once a minute; new ones were just made."""
+    from django.core.cache import caches
+
+    caches["local"].clear()
 
 
 @contextmanager
