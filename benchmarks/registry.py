@@ -113,9 +113,11 @@ def grow(to: int) -> None:
 
 
 def shrink(to: int) -> None:
+    from headwater.catalogue.models import Entry
     from headwater.registry.models import Instrument, InstrumentTechnique
 
     keep = Instrument.objects.order_by("pk").values("pk")[:to]
+    Entry.objects.exclude(instrument_id__in=keep)._raw_delete("default")
     InstrumentTechnique.objects.exclude(instrument_id__in=keep).delete()
     Instrument.objects.exclude(pk__in=keep)._raw_delete("default")
 
