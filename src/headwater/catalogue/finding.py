@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -53,6 +54,16 @@ class Answer:
     unreached: tuple[str, ...] = ()
     reached: Mapping[int, Reached] = field(default_factory=dict)
     offers: tuple[Offer, ...] = ()
+
+    @property
+    def sorted_of(self) -> int | None:
+        """How many hits were put in an offer's order: the most relevant; None where all were."""
+        return offers.SORTED if offers.named(self.ask.sort) and self.total > offers.SORTED else None
+
+    @property
+    def date(self) -> dt.date | None:
+        """The day of the journeys; None where every day is alike or nobody asked."""
+        return self.held.date_of(self.ask.trip) if self.held else None
 
     @property
     def about(self) -> About | None:

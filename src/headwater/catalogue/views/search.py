@@ -30,7 +30,7 @@ def asked(request: HttpRequest) -> tuple[Ask, Vocabulary]:
     return read(Parameters(dict(request.GET.lists())), known), known
 
 
-TRIP = ("from", "minutes", "leave", "back", "stay", "door")
+TRIP = ("from", "minutes", "date", "leave", "back", "stay", "door")
 
 
 def orders(ask: Ask) -> list[tuple[str, object]]:
