@@ -188,14 +188,14 @@ def _in_order(question: Question) -> list[Place]:
     """
     where, params = _where(question, " & ".join(_narrowing(question)))
     order = f"ORDER BY standing DESC, instrument_id LIMIT {int(question.size) + 1}"
-    sql = f"SELECT instrument_id, standing FROM catalogue_entry WHERE {where}"  # noqa: S608
+    rows = f"SELECT instrument_id, standing FROM catalogue_entry WHERE {where}"  # noqa: S608
     if question.after is not None:
         standing, key = -question.after[0], question.after[2]
-        alike, lower = f"({sql} AND standing = %s AND instrument_id > %s {order})", f"({sql} AND standing < %s {order})"
-        sql = f"SELECT * FROM ({alike} UNION ALL {lower}) AS following"  # noqa: S608
+        alike = f"({rows} AND standing = %s AND instrument_id > %s {order})"
+        rows = f"{alike} UNION ALL ({rows} AND standing < %s {order})"
         params = [*params, standing, key, *params, standing]
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} {order}", params)
+        cursor.execute(f"SELECT * FROM ({rows}) AS found {order}", params)  # noqa: S608
         return [Place(key, -standing, 0) for key, standing in cursor.fetchall()]
 
 
