@@ -28,6 +28,7 @@ ACTS = {
     "use.stopped": _("use stopped"),
     "use.settled": _("use that nobody stopped settled"),
     "policy.set": _("rules set"),
+    "calendar.made_up": _("calendars filled with made-up bookings"),
     "outage.recorded": _("outage recorded"),
     "outage.ended": _("outage ended early"),
     "beamtime.placed": _("beamtime placed"),

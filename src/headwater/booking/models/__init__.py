@@ -1,5 +1,6 @@
 """What is stored of an instrument's time, and what the database itself guarantees about it."""
 
+from headwater.booking.models.base import SYNTHETIC
 from headwater.booking.models.policies import Course, CourseState, Policy, Qualification, SignUp, SignUpState
 from headwater.booking.models.reservations import OCCUPYING, OVER, Kind, Reservation, Series, State
 from headwater.booking.models.using import Interlock, Signal, Usage
@@ -8,6 +9,7 @@ from headwater.booking.models.waiting import Answered, Feed, WaitingWish, WishSt
 __all__ = [
     "OCCUPYING",
     "OVER",
+    "SYNTHETIC",
     "Answered",
     "Course",
     "CourseState",

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from headwater.booking.models import (
     OCCUPYING,
+    SYNTHETIC,
     Kind,
     Reservation,
     State,
@@ -81,6 +82,11 @@ def spent_around(
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT false, {IN_THE_WAY}{'' if weeks is None else SHARED}", values)
         return sorted((Spent(*row) for row in cursor.fetchall()), key=lambda one: (one.shared, one.start))
+
+
+def has_synthetic() -> bool:
+    """Whether calendars were filled with made-up reservations."""
+    return Reservation.objects.filter(reference=SYNTHETIC).exists()
 
 
 def occupying(instrument_ids: Collection[int] | int, start: datetime, end: datetime) -> QuerySet[Reservation]:

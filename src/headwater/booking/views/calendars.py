@@ -49,6 +49,8 @@ def _block(number: int, one: Entry) -> grid.Block:
         label = _("taken")
     if one.kind == Kind.OUTAGE and one.note:
         label = f"{label}: {one.note[:80]}"
+    if one.synthetic:
+        label = f"{label} · {_('synthetic')}"
     url = f"/bookings/{one.row.public_id}/" if one.row is not None and one.kind != Kind.OUTAGE else ""
     css = "mine" if one.mine else one.kind
     return grid.Block(str(number), one.start, one.end, css, label, url)
@@ -104,6 +106,7 @@ def _week(
         "after": monday + timedelta(days=7),
         "terms": held.terms,
         "found": found,
+        "synthetic": any(one.synthetic for one in found),
     }
 
 
