@@ -37,6 +37,7 @@ ACTS: dict[str, object] = {
 WAYS: dict[str, object] = {
     "page": _("on a page"),
     "api": _("by a program"),
+    "terminal": _("at a terminal"),
     "import": _("from a file"),
     "command": _("by command"),
     "system": _("by the system itself"),

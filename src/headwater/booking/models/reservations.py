@@ -136,6 +136,13 @@ class Reservation(models.Model):
                 Func(F("span"), function="upper", output_field=models.DateTimeField()),
                 name="reservation_by_holder",
             ),
+            # What counts against quotas, by the end of the time that was asked for.
+            models.Index(
+                F("instrument"),
+                Func(F("span"), function="upper", output_field=models.DateTimeField()),
+                name="reservation_shared",
+                condition=Q(kind__in=("booking", "hold"), state__in=(*OCCUPYING, State.MISSED)),
+            ),
             models.Index(fields=["reference"], name="reservation_by_reference", condition=~Q(reference="")),
             models.Index(
                 fields=["instrument", "state"],
