@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from headwater.useroffice import rounds, wording
+from django.utils.translation import gettext as _
+
+from headwater.useroffice import queries, rounds, wording
 from headwater.useroffice.models import Call, Proposal, Scenario
 
 
@@ -90,6 +92,23 @@ def clash_of(scenario: Scenario) -> list[str]:
     return [
         str(wording.LIMITS[one["kind"]]) % {"about": names.get(one["about"], one["about"])} for one in scenario.conflict
     ]
+
+
+def pins_in_words(call: Call) -> list[tuple[Proposal, str, str]]:
+    """What the office fixed: proposal, what, and why; two queries."""
+    lines = {one.pk: one.name for one in call.beamlines.all()}
+    found = []
+    for pin in queries.pins_of(call):
+        parts = [pin.instrument.name] if pin.instrument else []
+        if pin.day:
+            parts.append(pin.day.isoformat())
+        if pin.shifts:
+            parts.append(_("%(number)s shifts") % {"number": pin.shifts})
+        if pin.banned:
+            names = ", ".join(lines[key] for key in pin.banned if key in lines)
+            parts.append(_("not on %(beamlines)s") % {"beamlines": names})
+        found.append((pin.proposal, "; ".join(parts), pin.reason))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
