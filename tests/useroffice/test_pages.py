@@ -115,7 +115,11 @@ def test_main_path_as_people_click_it(now_office):
     scheduling.solve(scenario.public_id, at=timezone.now())
     assert b"Granted as asked." in go(officer, "scenario", scenario.public_id, status=200).content
     go(officer, "scenario", scenario.public_id, data={"note": "First version"})
-    assert b"2025A-0001" in go(page(), "schedule", office.call.public_id, status=200).content
+    shown = go(page(), "schedule", office.call.public_id, status=200).content.decode()
+    assert "2025A-0001" not in shown  # whose it is shows once they are told
+    assert "2025A-0001" in go(officer, "schedule", office.call.public_id, status=200).content.decode()
+    for name in ("bookings", "beamtime"):
+        assert "2031-06" not in go(client, name, status=200).content.decode().split("Open calls")[0]
 
     assert b"Under review" in go(client, "proposal", made.public_id, status=200).content
     go(officer, "letter", made.public_id, data={"note_en": "Welcome.", "note_zh": "欢迎。"})
@@ -128,6 +132,8 @@ def test_main_path_as_people_click_it(now_office):
     assert "Beamtime granted" in told
     assert "Well done." in told
     assert "Strong." not in told
+    assert b"2025A-0001" in go(page(), "schedule", office.call.public_id, status=200).content
+    assert office.lines[0].name in go(client, "bookings", status=200).content.decode()
     assert Notice.objects.filter(user=user, code="decision.scheduled").count() == 1
 
     visit = Visit.objects.get()
@@ -296,7 +302,7 @@ def queries_of(client: Client, name: str, *args: Any) -> int:
 
 def test_lists_cost_the_same_for_few_and_many():
     office = make_office(members=8)
-    costs = {"call_desk": 16, "panel": 22, "letters": 15, "schedule": 13, "beamtime": 14}
+    costs = {"call_desk": 17, "panel": 23, "letters": 15, "schedule": 13, "beamtime": 14}
     user = office.proposer()
     for number in (1, 5):
         made = [office.submitted(user) for _ in range(number)]

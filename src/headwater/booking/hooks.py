@@ -6,7 +6,7 @@ raises `core.decision.Refused`, nothing is written and its reasons are shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -100,3 +100,21 @@ def recognised(user_id: int, instrument_id: int, *, at: datetime) -> tuple[bool,
         if found[0]:
             return found
     return False, None
+
+
+Untold = Callable[[int], Iterable[str]]
+_UNTOLD: list[Untold] = []
+
+
+def keep_quiet(reader: Untold) -> None:
+    """Keep beamtime off its holder's own pages until she was told; to be called when an app starts.
+
+    ``reader`` gives the references that a user does not know of yet, best as a query's values: no more queries then.
+    """
+    if reader not in _UNTOLD:
+        _UNTOLD.append(reader)
+
+
+def untold(user_id: int) -> list[Iterable[str]]:
+    """The references that a user does not know of yet, one collection a reader."""
+    return [reader(user_id) for reader in _UNTOLD]

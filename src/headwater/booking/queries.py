@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce, Lower, Power
 from numpy.typing import NDArray
 
 from headwater.accounts.models import Grant, Role, User
+from headwater.booking import hooks
 from headwater.booking.models import (
     OCCUPYING,
     Course,
@@ -292,12 +293,13 @@ def is_company(organisation_ids: Collection[int]) -> bool:
 
 
 def reservations_of(user_id: int, *, since: datetime) -> QuerySet[Reservation]:
-    """Somebody's reservations that end after ``since``, in order of time."""
-    return (
-        Reservation.objects.filter(holder=user_id, span__endswith__gt=since)
-        .select_related("instrument__city__jurisdiction", "instrument__owner", "holder", "organisation", "series")
-        .order_by("span", "pk")
-    )
+    """Somebody's reservations that end after ``since``, in order of time, but beamtime she was not told of yet."""
+    rows = Reservation.objects.filter(holder=user_id, span__endswith__gt=since)
+    for references in hooks.untold(user_id):
+        rows = rows.exclude(kind=Kind.BEAMTIME, reference__in=references)
+    return rows.select_related(
+        "instrument__city__jurisdiction", "instrument__owner", "holder", "organisation", "series"
+    ).order_by("span", "pk")
 
 
 def reservation(public_id: str) -> Reservation | None:

@@ -17,7 +17,7 @@ from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.registry.models import Facility, Instrument
 from headwater.registry.models.base import in_language
 from headwater.useroffice import facts, queries, rounds, rules, wording
-from headwater.useroffice.models import Call, FormVersion, Pool, Proposal, Remark
+from headwater.useroffice.models import Award, Call, FormVersion, Pool, Proposal, Remark
 
 T = TypeVar("T")
 
@@ -118,9 +118,21 @@ def told_of_draft(decision: Decision, form: FormVersion) -> list[tuple[str, str]
     return [(labels.get(str(one.facts.get("field", "")), ""), words.sentence(one)) for one in decision.reasons]
 
 
+def awards_shown(call: Call, desk: rules.Desk) -> list[tuple[Award, str]]:
+    """The published schedule with each proposal's number; it stays empty for others until its team was told."""
+    office = desk.office(call.facility_id)
+    rows = queries.awards_of(queries.published(call))
+    return [(one, one.proposal.number if office or one.proposal.told_state == "scheduled" else "") for one in rows]
+
+
 def shown_state(proposal: Proposal) -> object:
     """The state in the proposer's words."""
     return wording.PUBLIC_STATES[rules.public_state(proposal.state, proposal.told_state)]
+
+
+def beside_words(code: str) -> object:
+    """What differs between counting and publishing a figure."""
+    return wording.BESIDE[code]
 
 
 def figure_words(code: str) -> tuple[object, object]:

@@ -138,10 +138,10 @@ def picture_of(
             elif not closed and start is not None:
                 bars.append(Bar(100 * start / n, 100 * (day - start) / n, "shut", ""))
                 start = None
-        for one in awards:
+        for one, number in awards:
             if one.instrument_id == line.pk:
                 first = (one.start - call.period_start).days
                 width = (one.end - one.start).days
-                bars.append(Bar(100 * first / n, 100 * width / n, "beam", one.proposal.number))
+                bars.append(Bar(100 * first / n, 100 * width / n, "beam", number))
         found.append((line, bars))
     return found

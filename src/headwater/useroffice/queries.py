@@ -287,10 +287,18 @@ def pending_letters(call: Call) -> QuerySet[Proposal]:
     )
 
 
+def untold_references(user_id: int) -> QuerySet[Proposal, str]:
+    """References of beamtime that somebody on a team was not told of yet."""
+    mine = TeamMember.objects.filter(user_id=user_id).values("proposal")
+    rows = Proposal.objects.filter(pk__in=mine).exclude(told_state=State.SCHEDULED)
+    return rows.values_list("public_id", flat=True)
+
+
 def visits_of(facility_ids: Collection[int], beamlines: Collection[int], user_id: int) -> QuerySet[Visit]:
     seen = Q(contact_id=user_id) | Q(instrument_id__in=beamlines)
     seen |= Q(proposal__call__facility_id__in=facility_ids)
-    seen |= Q(proposal__in=TeamMember.objects.filter(user_id=user_id).values("proposal"))
+    mine = TeamMember.objects.filter(user_id=user_id).values("proposal")
+    seen |= Q(proposal__in=mine, proposal__told_state=State.SCHEDULED)
     return (
         Visit.objects.filter(seen)
         .exclude(state="cancelled")
@@ -318,10 +326,10 @@ def organisations_of(users: Collection[int]) -> dict[int, set[int]]:
     return found
 
 
-def newest_versions(facility: Facility) -> QuerySet[ScheduleVersion]:
-    """The version that counts of each of the facility's calls."""
+def newest_versions(facilities: Collection[int]) -> QuerySet[ScheduleVersion]:
+    """The version that counts of each of the facilities' calls."""
     newest = ScheduleVersion.objects.filter(call=OuterRef("call")).order_by("-number").values("pk")[:1]
-    return ScheduleVersion.objects.filter(call__facility=facility, pk=Subquery(newest))
+    return ScheduleVersion.objects.filter(call__facility__in=facilities, pk=Subquery(newest))
 
 
 def homes_of(user: User) -> QuerySet[Organisation]:

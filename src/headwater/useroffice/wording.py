@@ -456,10 +456,22 @@ LIMITS: Mapping[str, object] = {
     "max_shifts": _("the most shifts of the pool %(about)s"),
 }
 
+# What to know where a counted figure stands beside a published one.
+BESIDE: Mapping[str, object] = {
+    "projects": _("Counted: past projects and proposals submitted here."),
+    "regional_share": _(
+        "Counted: projects by the organisation they come from. Published: people. The past has no people."
+    ),
+    "beamtime_met": _(
+        "Counted: shifts granted of those asked for in calls here; the past keeps only what was granted."
+    ),
+}
+
 FIGURES: Mapping[str, tuple[object, object]] = {
     "projects": (_("Projects hosted"), _("projects")),
     "regional_share": (_("Share of projects from the region"), ""),
     "oversubscription": (_("Shifts asked for each shift granted, in calls on the platform"), ""),
+    "beamtime_met": (_("Part of the shifts asked for that was granted, in calls on the platform"), ""),
     "outputs_per_shift": (_("Publications for each shift"), ""),
     "days_to_decision": (_("Days from the deadline to the decision"), _("d")),
     "days_to_beam": (_("Days from submission to beam"), _("d")),

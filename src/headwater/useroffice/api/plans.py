@@ -109,7 +109,7 @@ class PublishIn(Body):
 
 
 class AwardOut(Schema):
-    number: str
+    number: str = Field(description="Empty until its team was told.")
     beamline: str
     first_day: date
     end: date = Field(description="One past the last day.")
@@ -123,7 +123,7 @@ class ScheduleOut(Schema):
     awards: list[AwardOut]
 
 
-def _schedule_out(call: Call) -> dict[str, Any]:
+def _schedule_out(call: Call, desk: rules.Desk) -> dict[str, Any]:
     version = queries.published(call)
     if version is None:
         raise edges.missing("schedule.none")
@@ -133,13 +133,13 @@ def _schedule_out(call: Call) -> dict[str, Any]:
         "differences": version.differences,
         "awards": [
             {
-                "number": one.proposal.number,
+                "number": number,
                 "beamline": one.instrument.public_id,
                 "first_day": one.start,
                 "end": one.end,
                 "shifts": one.shifts,
             }
-            for one in queries.awards_of(version)
+            for one, number in edges.awards_shown(call, desk)
         ],
     }
 
@@ -149,12 +149,13 @@ def publish(request: HttpRequest, public_id: str, body: PublishIn) -> Any:
     by = acting(request)
     viewer = viewer_of(request.user, token_scopes=scopes_of(request))
     made = publishing.publish(public_id, body.note, viewer=viewer, displace=body.displace, **by)
-    return Status(201, _schedule_out(made.call))
+    return Status(201, _schedule_out(made.call, by["desk"]))
 
 
 @router.get("/calls/{public_id}/schedule", response={200: ScheduleOut, **PROBLEMS}, summary="The published schedule")
 def get_schedule(request: HttpRequest, public_id: str) -> Any:
-    return _schedule_out(edges.seen_call(public_id, desk_of_request(request)))
+    desk = desk_of_request(request)
+    return _schedule_out(edges.seen_call(public_id, desk), desk)
 
 
 class WishIn(Body):

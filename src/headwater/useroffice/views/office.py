@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from headwater.core.decision import permit
-from headwater.registry.models import Instrument
+from headwater.registry.models import Instrument, OrganisationKind
 from headwater.useroffice import beamfiles, edges, facts, forms, outputfiles, queries, rules
 from headwater.useroffice.actions import (
     assigning,
@@ -306,5 +306,7 @@ def statistics(request: HttpRequest, public_id: str) -> HttpResponse:
         "figures": [(edges.figure_words(code), one) for code, one in found.figures.items()],
         "years": [(one, 100 * one.projects / most, 100 * one.regional / most) for one in found.years],
         "published": found.published,
+        "beside": [(edges.figure_words(one.code)[0], edges.beside_words(one.code), one) for one in found.beside],
+        "users": [(OrganisationKind(one.kind).label, one) for one in found.users],
     }
     return render(request, "useroffice/statistics.html", context)
