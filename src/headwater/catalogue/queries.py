@@ -181,17 +181,21 @@ def find(question: Question, *, facets: bool = True) -> Found:
 
 
 def _in_order(question: Question) -> list[Place]:
-    """One page and one more of the entries that filters leave, in the order of standing."""
+    """One page and one more of the entries that filters leave, in the order of standing.
+
+    After a position, those that stand alike and those that stand lower are two stretches of the index: a page far down
+    costs what the first one does.
+    """
     where, params = _where(question, " & ".join(_narrowing(question)))
+    order = f"ORDER BY standing DESC, instrument_id LIMIT {int(question.size) + 1}"
+    rows = f"SELECT instrument_id, standing FROM catalogue_entry WHERE {where}"  # noqa: S608
     if question.after is not None:
-        where += " AND standing <= %s AND (standing < %s OR instrument_id > %s)"
-        params += [-question.after[0], -question.after[0], question.after[2]]
+        standing, key = -question.after[0], question.after[2]
+        alike = f"({rows} AND standing = %s AND instrument_id > %s {order})"
+        rows = f"{alike} UNION ALL ({rows} AND standing < %s {order})"
+        params = [*params, standing, key, *params, standing]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT instrument_id, standing FROM catalogue_entry WHERE {where}"  # noqa: S608
-            f" ORDER BY standing DESC, instrument_id LIMIT {int(question.size) + 1}",
-            params,
-        )
+        cursor.execute(f"SELECT * FROM ({rows}) AS found {order}", params)  # noqa: S608
         return [Place(key, -standing, 0) for key, standing in cursor.fetchall()]
 
 

@@ -17,7 +17,7 @@ from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.registry.models import Facility, Instrument
 from headwater.registry.models.base import in_language
 from headwater.useroffice import facts, queries, rounds, rules, wording
-from headwater.useroffice.models import Award, Call, FormVersion, Pool, Proposal, Remark
+from headwater.useroffice.models import Award, Call, FormVersion, Pool, Proposal, Remark, ScheduleVersion
 
 T = TypeVar("T")
 
@@ -118,10 +118,10 @@ def told_of_draft(decision: Decision, form: FormVersion) -> list[tuple[str, str]
     return [(labels.get(str(one.facts.get("field", "")), ""), words.sentence(one)) for one in decision.reasons]
 
 
-def awards_shown(call: Call, desk: rules.Desk) -> list[tuple[Award, str]]:
+def awards_shown(call: Call, version: ScheduleVersion | None, desk: rules.Desk) -> list[tuple[Award, str]]:
     """The published schedule with each proposal's number; it stays empty for others until its team was told."""
     office = desk.office(call.facility_id)
-    rows = queries.awards_of(queries.published(call))
+    rows = queries.awards_of(version)
     return [(one, one.proposal.number if office or one.proposal.told_state == "scheduled" else "") for one in rows]
 
 

@@ -139,7 +139,7 @@ def _schedule_out(call: Call, desk: rules.Desk) -> dict[str, Any]:
                 "end": one.end,
                 "shifts": one.shifts,
             }
-            for one, number in edges.awards_shown(call, desk)
+            for one, number in edges.awards_shown(call, version, desk)
         ],
     }
 

@@ -137,7 +137,7 @@ def schedule(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     call = edges.seen_call(public_id, desk)
     version = queries.published(call)
-    awards = edges.awards_shown(call, desk)
+    awards = edges.awards_shown(call, version, desk)
     lines = list(call.beamlines.order_by("name_en"))
     periods = list(queries.beam_periods(call.facility))
     context = {
