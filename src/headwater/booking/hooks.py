@@ -6,7 +6,7 @@ raises `core.decision.Refused`, nothing is written and its reasons are shown.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -114,3 +114,21 @@ def minutes_away(city_id: int, others: Collection[int]) -> dict[int, int]:
     for one in LISTENERS if others else ():
         found |= one.minutes_away(city_id, others)
     return found
+
+
+Untold = Callable[[int], Iterable[str]]
+_UNTOLD: list[Untold] = []
+
+
+def keep_quiet(reader: Untold) -> None:
+    """Keep beamtime off its holder's own pages until she was told; to be called when an app starts.
+
+    ``reader`` gives the references that a user does not know of yet, best as a query's values: no more queries then.
+    """
+    if reader not in _UNTOLD:
+        _UNTOLD.append(reader)
+
+
+def untold(user_id: int) -> list[Iterable[str]]:
+    """The references that a user does not know of yet, one collection a reader."""
+    return [reader(user_id) for reader in _UNTOLD]

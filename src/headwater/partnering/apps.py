@@ -7,8 +7,10 @@ class PartneringConfig(AppConfig):
 
     def ready(self) -> None:
         from headwater.accounts import notices, words
-        from headwater.partnering import wording
+        from headwater.partnering import queries, wording
+        from headwater.useroffice import groups
 
+        groups.add(queries.groups_of)
         words.add(wording.REASONS)
         words.ACTS.update(wording.ACTS)
         notices.add(wording.NOTICES, wording.TOPICS)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from headwater.booking import hooks
 from headwater.booking.models import (
     OCCUPYING,
     SYNTHETIC,
@@ -135,12 +136,13 @@ def beamtime_of(references: Collection[str]) -> QuerySet[Reservation]:
 
 
 def reservations_of(user_id: int, *, since: datetime) -> QuerySet[Reservation]:
-    """Somebody's reservations that end after ``since``, in order of time."""
-    return (
-        Reservation.objects.filter(holder=user_id, span__endswith__gt=since)
-        .select_related("instrument__city__jurisdiction", "instrument__owner", "holder", "organisation", "series")
-        .order_by("span", "pk")
-    )
+    """Somebody's reservations that end after ``since``, in order of time, but beamtime she was not told of yet."""
+    rows = Reservation.objects.filter(holder=user_id, span__endswith__gt=since)
+    for references in hooks.untold(user_id):
+        rows = rows.exclude(kind=Kind.BEAMTIME, reference__in=references)
+    return rows.select_related(
+        "instrument__city__jurisdiction", "instrument__owner", "holder", "organisation", "series"
+    ).order_by("span", "pk")
 
 
 def reservation(public_id: str) -> Reservation | None:
