@@ -158,6 +158,13 @@ def week_of(instrument: Instrument, start: datetime, end: datetime) -> QuerySet[
     return occupying(instrument.pk, start, end).select_related("holder", "organisation", "series")
 
 
+def on_instrument(instrument_id: int, start: datetime, end: datetime) -> QuerySet[Reservation]:
+    """What takes time on one instrument between two instants, with all that its shape in JSON names."""
+    return occupying(instrument_id, start, end).select_related(
+        "instrument__city__jurisdiction", "instrument__owner", "holder", "organisation", "series"
+    )
+
+
 def awaiting(owner_ids: Collection[int] | None) -> QuerySet[Reservation]:
     """What awaits approval on the instruments of some owners, or (None) of all; soonest first."""
     rows = Reservation.objects.filter(state=State.REQUESTED)

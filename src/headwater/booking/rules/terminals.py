@@ -62,7 +62,8 @@ def pause_after(wrong: int) -> timedelta:
     times, rest = divmod(wrong, PERSON_TRIES)
     if rest or not times:
         return timedelta(0)
-    return min(PERSON_PAUSE * 2 ** min(times - 1, 20), PERSON_LONGEST)
+    doubled: int = 2 ** min(times - 1, 20)
+    return min(PERSON_PAUSE * doubled, PERSON_LONGEST)
 
 
 def rests_until(wrong: int, since: datetime | None, *, now: datetime) -> datetime | None:
