@@ -283,6 +283,7 @@ def test_conflict_of_interest_is_declared_by_form(client, region):
     form = {"one": company.public_id, "other": lab.name_en, "ground": "They sue each other."}
     assert client.post("/conflicts/", form).status_code == 302
     assert "They sue each other." in text_of(client.get("/conflicts/"))
+    assert "Why these two may meet again" in text_of(client.get("/conflicts/"))
     client.force_login(region["broker"])
     asked = f"/challenges/{region['challenge'].public_id}/candidates/"
     assert f"/capabilities/{region['profile'].public_id}/" not in client.get(asked).content.decode()
@@ -291,3 +292,8 @@ def test_conflict_of_interest_is_declared_by_form(client, region):
     client.force_login(stranger)
     assert "They sue each other." not in text_of(client.get("/conflicts/"))
     assert client.post("/conflicts/", form | {"ground": "Mine."}).status_code == 422
+    back = {"do": "withdraw", "one": company.public_id, "other": lab.public_id, "ground": "They settled."}
+    assert client.post("/conflicts/", back).status_code == 404
+    client.force_login(region["owner"])
+    assert client.post("/conflicts/", back).status_code == 302
+    assert "They sue each other." not in text_of(client.get("/conflicts/"))
