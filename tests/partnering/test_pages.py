@@ -14,6 +14,7 @@ from tests.partnering.makers import acts, make_broker, make_challenge, make_comp
 from tests.site.test_pages import check_language, text_of
 
 from headwater.accounts.actions import set_language
+from headwater.accounts.audit import SYSTEM, Act, record
 from headwater.partnering import urls
 from headwater.partnering.actions import consortia, joining, matching
 from headwater.partnering.drafts import MemberDraft, MilestoneDraft, PartnershipDraft
@@ -271,6 +272,15 @@ def test_invited_member_reads_confirms_and_is_named_to_nobody_before(client, reg
     client.post(path + "do/", {"do": "confirm", "organisation": lab.public_id})
     client.logout()
     assert lab.public_id in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "ready → published"), ("zh-hans", "就绪 → 已发布")])
+def test_trail_names_states_in_the_reader_s_language(client, region, language, said):
+    entry = Act("challenge.published", region["challenge"].public_id, {"state": ["ready", "published"]})
+    record(entry, by=SYSTEM, at=AT)
+    client.force_login(region["broker"])
+    page = client.get(f"/challenges/{region['challenge'].public_id}/history/?lang={language}", follow=True)
+    assert said in text_of(page)
 
 
 def test_conflict_of_interest_is_declared_by_form(client, region):
