@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.booking.hours import HoursError, read_line, write_line
 from headwater.booking.policies import TERMS, InForce
@@ -48,8 +48,8 @@ class ClockField(forms.DateTimeField):
 class SpanForm(forms.Form):
     """From when until when, by the clocks of ``zone``."""
 
-    start = ClockField(label=_("From"))
-    end = ClockField(label=_("Until"))
+    start = ClockField(label=pgettext_lazy("of a booking", "From"))
+    end = ClockField(label=pgettext_lazy("of a booking", "Until"))
     zone = forms.CharField(widget=forms.HiddenInput, max_length=60)
 
     def clean_zone(self) -> ZoneInfo:

@@ -15,11 +15,13 @@ from headwater.booking import queries
 from headwater.booking.actions.settling import lock_calendar
 from headwater.booking.models import SYNTHETIC, Kind, Reservation, State, Usage
 from headwater.core.identity import new_id
+from headwater.registry.actions.people import give_role
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.rules import ANYBODY
 
 WEEKS_BACK, WEEKS_AHEAD = 8, 3
 MOST_INSTRUMENTS = 240
+OWN = 2
 NAMES = ("Synthetic Colleague", "Synthetic Visitor", "Synthetic Student", "Synthetic Engineer", "Synthetic Partner")
 PROJECTS = (
     "合成的预约 Synthetic booking: survey",
@@ -53,6 +55,8 @@ def load_synthetic_calendars(owner: Organisation | None, domain: str, *, by: Act
     if queries.has_synthetic():
         return 0
     people = synthetic_people(domain, by=by, at=at)
+    for one in people[:OWN] if owner is not None else ():
+        give_role(owner, one, "member", by=by, at=at)  # so that not everybody comes from outside
     instruments = queries.bookable(ANYBODY).filter(access="booking", status="operating")
     chosen = [*instruments.filter(owner=owner).order_by("pk")[:MOST_INSTRUMENTS]] if owner is not None else []
     chosen += instruments.exclude(pk__in=[one.pk for one in chosen]).order_by("public_id")[
