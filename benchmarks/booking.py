@@ -1,7 +1,7 @@
 """The one calendar, measured: queries and CPU of a booking and of calendars, the race, bookings a second, free time.
 
     python -m benchmarks.booking [--rounds 10000] [--reservations 5000000] [--instruments 56000] [--seconds 5]
-                                 [--peer-python PATH --peer-folder FOLDER]
+                                 [--peer-python PATH --peer-folder FOLDER] [--keep] [--filled]
 
 Runs on a database of its own in the server that DATABASE_URL names (or the embedded one, with fsync on), and drops it
 at the end. CPU is that of this process (the web side); the wall clock includes the database's. The peer is NEMO
@@ -451,24 +451,26 @@ def _insert(link: dict[str, Any], seconds: float, count: int, number: int, queue
 
 
 # Soonest free time ----------------------------------------------------------------------------------------------
-def free_time(count: int, reservations: int) -> None:
-    """The soonest free span for 200 hits, at a tenth of the reservations and at all of them."""
+def free_time(count: int, reservations: int, *, filled: bool = False) -> None:
+    """The soonest free span for 200 hits, at a tenth of the reservations and at all of them, or as it was filled."""
     from django.db import connection
 
     from headwater.booking.finding import soonest
-    from headwater.booking.models import Reservation
+    from headwater.registry.models import Instrument
 
-    Reservation.objects.all().delete()
-    ids = instruments(count)
-    holder = people(1)[0].pk
+    if filled:
+        ids = list(Instrument.objects.order_by("pk").values_list("pk", flat=True))
+    else:
+        ids, holder = instruments(count), people(1)[0].pk
     start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=180)
     rng = random.Random(5)
-    for size in (reservations // 10, reservations):
+    for size in (0,) if filled else (reservations // 10, reservations):
+        took = 0.0
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE booking_reservation CASCADE")
-        took = fill(ids, size, holder, start, 365, zipf=True)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE booking_reservation")
+            if not filled:
+                cursor.execute("TRUNCATE booking_reservation CASCADE")
+                took = fill(ids, size, holder, start, 365, zipf=True)
+                cursor.execute("VACUUM ANALYZE booking_reservation")
             cursor.execute("SELECT count(*) FROM booking_reservation")
             have = cursor.fetchone()[0]
         now = datetime.now(UTC)
@@ -500,6 +502,8 @@ def main() -> None:
     parse.add_argument("--reservations", type=int, default=5_000_000)
     parse.add_argument("--instruments", type=int, default=56_000)
     parse.add_argument("--only", default="pages,race,rates,free", help="Which parts, joined by commas.")
+    parse.add_argument("--keep", action="store_true", help="Leave the database there, for --filled.")
+    parse.add_argument("--filled", action="store_true", help="Free time on the database that an earlier run kept.")
     parse.add_argument("--peer-python", default="", help="A Python with NEMO installed.")
     parse.add_argument("--peer-folder", default="", help="A folder with nemo_settings.py and its seeded database.")
     given = parse.parse_args()
@@ -519,17 +523,17 @@ def main() -> None:
         "pages": partial(pages, peer),
         "race": partial(race, given.rounds, peer),
         "rates": partial(rates, given.seconds),
-        "free": partial(free_time, given.instruments, given.reservations),
+        "free": partial(free_time, given.instruments, given.reservations, filled=given.filled),
     }
     for part in given.only.split(","):
-        name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False, keepdb=given.filled)
         connection.force_debug_cursor = False
         try:
             if part == "rates":
                 instruments(5_000)
             parts[part]()
         finally:
-            connection.creation.destroy_test_db(name, verbosity=0)
+            connection.creation.destroy_test_db(name, verbosity=0, keepdb=given.keep)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
         factories.make_member(manager, owner)
         operator = factories.make_operator(email="operator@example.org", name="Olu Operator")
         instrument = Instrument.objects.filter(owner=owner).exclude(name_en="").order_by("pk").first()
+        bookable = Instrument.objects.filter(access="booking", status="operating").order_by("pk").first()
         facility = Facility.objects.get(code="cumberland-light-source")
         sessions = {}
         for user in (manager, operator):
@@ -91,6 +92,7 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
             sessions[user.email] = client.cookies[settings.SESSION_COOKIE_NAME].value
         paths = {
             "instrument": f"/instruments/{instrument.public_id}/",
+            "bookable": f"/instruments/{bookable.public_id}/",
             "organisation": f"/organisations/{owner.public_id}/",
             "facility": f"/facilities/{facility.public_id}/",
         }
@@ -98,7 +100,8 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
         yield Site(server.url, paths, manager.email, operator.email, factories.PASSWORD, sessions)
         server.stop()
         with emptying.allowed():
-            call_command("flush", interactive=False, verbosity=0)
+            # Keys go on: what a process keeps by key stays true for the tests after these.
+            call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
         connections.close_all()
 
 

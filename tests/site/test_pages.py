@@ -89,6 +89,8 @@ PAGES = {
     "instrument_training": "/instruments/ins_1/training/",
     "instrument_use": "/instruments/ins_1/use/",
     "kiosk": "/instruments/ins_1/kiosk/",
+    "instrument_terminals": "/instruments/ins_1/terminals/",
+    "my_pass": "/bookings/pass/",
     "bookings": "/bookings/",
     "approvals": "/bookings/approvals/",
     "compare": "/instruments/compare/?pick=ins_1",
@@ -138,10 +140,11 @@ NO_PAGE = {
     "take_booking",
     "decide_booking",
     "leave_waiting",
+    "revoke_terminal",
     "feed",
 }
 # Reached only after something was made; their own tests show them.
-ELSEWHERE = {"import_run", "booking", "course", "observatory_report", *money.PAGES}
+ELSEWHERE = {"import_run", "booking", "course", "terminal", "observatory_report", *money.PAGES}
 # Partnering looks at its own pages, in tests/partnering/test_pages.py.
 ELSEWHERE |= {one.name for one in partnering.urlpatterns}
 ELSEWHERE |= {one.name for one in useroffice_urls.urlpatterns}

@@ -41,6 +41,7 @@ FIELDS: dict[str, object] = {"state": _("state"), "reasons": _("reasons"), "outc
 WAYS: dict[str, object] = {
     "page": _("on a page"),
     "api": _("by a program"),
+    "terminal": _("at a terminal"),
     "import": _("from a file"),
     "command": _("by command"),
     "system": _("by the system itself"),

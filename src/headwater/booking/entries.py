@@ -23,6 +23,7 @@ class Entry:
     state: str
     mine: bool
     row: Reservation | None = None
+    synthetic: bool = False
 
     @property
     def note(self) -> str:
@@ -43,5 +44,5 @@ def entries(rows: Iterable[Reservation], instrument: Instrument, viewer: Viewer)
         mine = viewer.signed_in and row.holder_id == viewer.user_id
         shown = row.kind == "outage" or may_see_whose(SeeFacts(asker, mine)).allowed()
         span = row.span if mine else row.occupied  # to others it is taken with its set-up and clean-up
-        found.append(Entry(span.lower, span.upper, row.kind, row.state, mine, row if shown else None))
+        found.append(Entry(span.lower, span.upper, row.kind, row.state, mine, row if shown else None, row.synthetic))
     return found

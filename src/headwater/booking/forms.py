@@ -8,11 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.booking.hours import HoursError, read_line, write_line
 from headwater.booking.policies import TERMS, InForce
-from headwater.booking.rules import Terms
+from headwater.booking.rules import LONGEST_NAME, MOST_BADGE, MOST_PIN, Terms
 from headwater.support.vocabulary import Purpose
 
 DAYS = (
@@ -48,8 +48,8 @@ class ClockField(forms.DateTimeField):
 class SpanForm(forms.Form):
     """From when until when, by the clocks of ``zone``."""
 
-    start = ClockField(label=_("From"))
-    end = ClockField(label=_("Until"))
+    start = ClockField(label=pgettext_lazy("of a booking", "From"))
+    end = ClockField(label=pgettext_lazy("of a booking", "Until"))
     zone = forms.CharField(widget=forms.HiddenInput, max_length=60)
 
     def clean_zone(self) -> ZoneInfo:
@@ -127,6 +127,56 @@ class CourseForm(SpanForm):
 class QualifyForm(forms.Form):
     person = forms.EmailField(label=_("E-mail address"))
     note = forms.CharField(label=_("Note"), required=False, max_length=300)
+
+
+class TerminalForm(forms.Form):
+    """A terminal that a manager sets up."""
+
+    name = forms.CharField(
+        label=_("Where it stands"), max_length=LONGEST_NAME, help_text=_("Such as: left of the door.")
+    )
+
+
+class PassForm(forms.Form):
+    """By what one wants to be known at terminals; what is left empty stays as it is."""
+
+    pin = forms.CharField(
+        label=_("New PIN"),
+        required=False,
+        max_length=MOST_PIN,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "inputmode": "numeric"}),
+        help_text=_("6 to 12 digits; at the terminal you give your e-mail address with it."),
+    )
+    badge = forms.CharField(
+        label=_("Badge code"),
+        required=False,
+        max_length=MOST_BADGE,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("What a reader types when you hold your badge to it."),
+    )
+
+
+class ShowForm(forms.Form):
+    """What somebody shows at a terminal."""
+
+    badge = forms.CharField(
+        label=_("Badge"),
+        required=False,
+        max_length=MOST_BADGE,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    person = forms.CharField(
+        label=_("or your e-mail address"),
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "email"}),
+    )
+    pin = forms.CharField(
+        label=_("and your PIN"),
+        required=False,
+        max_length=MOST_PIN,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
 
 
 class InterlockForm(forms.Form):

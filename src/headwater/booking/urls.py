@@ -1,6 +1,6 @@
 from django.urls import path
 
-from headwater.booking.views import bookings, calendars, managing, using
+from headwater.booking.views import bookings, calendars, managing, terminals, using
 
 urlpatterns = [
     path("instruments/<str:public_id>/calendar/", calendars.instrument_calendar, name="instrument_calendar"),
@@ -13,6 +13,13 @@ urlpatterns = [
     path("instruments/<str:public_id>/training/revoke/", managing.take_back, name="take_back"),
     path("instruments/<str:public_id>/use/", managing.instrument_use, name="instrument_use"),
     path("instruments/<str:public_id>/kiosk/", using.kiosk, name="kiosk"),
+    path("instruments/<str:public_id>/terminals/", terminals.instrument_terminals, name="instrument_terminals"),
+    path(
+        "instruments/<str:public_id>/terminals/<int:terminal_id>/revoke/",
+        terminals.revoke_instrument_terminal,
+        name="revoke_terminal",
+    ),
+    path("terminals/<str:secret>/", terminals.terminal, name="terminal"),
     path("instruments/<str:public_id>/freebusy.ics", using.freebusy, name="freebusy"),
     path("outages/<str:public_id>/end/", managing.end_instrument_outage, name="end_outage"),
     path("courses/<str:public_id>/", managing.course, name="course"),
@@ -20,6 +27,7 @@ urlpatterns = [
     path("bookings/approvals/", bookings.approvals, name="approvals"),
     path("bookings/calendars/", bookings.make_feed, name="make_feed"),
     path("bookings/calendars/<int:feed_id>/revoke/", bookings.revoke_feed, name="revoke_feed"),
+    path("bookings/pass/", terminals.my_pass, name="my_pass"),
     path("bookings/<str:public_id>/", bookings.booking, name="booking"),
     path("bookings/<str:public_id>/move/", bookings.move_booking, name="move_booking"),
     path("bookings/<str:public_id>/cancel/", bookings.cancel_booking, name="cancel_booking"),

@@ -28,6 +28,12 @@ ACTS = {
     "use.stopped": _("use stopped"),
     "use.settled": _("use that nobody stopped settled"),
     "policy.set": _("rules set"),
+    "terminal.made": _("terminal set up"),
+    "terminal.revoked": _("terminal revoked"),
+    "terminal.rested": _("terminal stopped after wrong PINs or badges"),
+    "pass.set": _("PIN or badge for terminals set"),
+    "pass.dropped": _("PIN and badge for terminals given up"),
+    "calendar.made_up": _("calendars filled with made-up bookings"),
     "outage.recorded": _("outage recorded"),
     "outage.ended": _("outage ended early"),
     "beamtime.placed": _("beamtime placed"),
@@ -135,6 +141,26 @@ REASONS = {
         _("The next training with a free place begins on %(start)s (%(zone)s); it has %(left)s left."), 200
     ),
     "booking.similar_instead": Wording(_("A similar instrument is free at that time, %(km)s km away: %(name)s."), 200),
+    "terminal.unknown": Wording(
+        _("This terminal is not known, or it was revoked. Ask the instrument's manager for a new address."), 404
+    ),
+    "terminal.not_known": Wording(
+        _("That is no PIN or badge that is known here. Check both; you set them on your bookings page."), 403
+    ),
+    "terminal.rests": Wording(
+        _("Too many wrong PINs or badges: this terminal takes none until %(until)s. Start and stop on your own page."),
+        429,
+    ),
+    "terminal.name": Wording(_("Give the terminal a name of at most %(most)s characters."), INVALID),
+    "terminal.too_many": Wording(
+        _("There are %(have)s terminals, the most an instrument may have. Revoke one first."), CONFLICT
+    ),
+    "pin.shape": Wording(_("A PIN has %(least)s to %(most)s digits."), INVALID),
+    "pin.weak": Wording(
+        _("This PIN is among the first that are guessed. Choose one with more different digits."), INVALID
+    ),
+    "badge.shape": Wording(_("A badge's code has %(least)s to %(most)s letters, digits or signs."), INVALID),
+    "badge.taken": Wording(_("This badge is somebody else's already. Check its code."), CONFLICT),
     "booking.similar_by_rail": Wording(
         _("A similar instrument is free at that time, %(minutes)s minutes away by rail, door to door: %(name)s."), 200
     ),
@@ -275,6 +301,12 @@ TOPICS = {
 }
 
 NOTICES = {
+    "booking.pin_paused": NoticeWording(
+        _("Somebody entered wrong PINs for you"),
+        _(
+            "At the terminal of %(instrument)s %(wrong)s wrong PINs were entered for your address. No PIN of yours is taken until %(until)s, unless you set a new one."
+        ),
+    ),
     "booking.made_for_you": NoticeWording(
         _("%(instrument)s was booked for you"), _("%(instrument)s was booked for you from %(start)s until %(end)s.")
     ),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.accounts import actions
 from headwater.accounts.audit import SYSTEM
 from headwater.accounts.models import Role
+from headwater.booking.actions.demo import load_synthetic_calendars
 from headwater.registry.actions.people import give_role
 from headwater.registry.models import Facility, Organisation
 from headwater.support.actions.demo import fund_demo
@@ -87,4 +88,5 @@ def ensure() -> list[DemoPerson]:
             actions.grant(user, plan.platform, scope=scope, by=SYSTEM, at=now)
         found.append(DemoPerson(str(plan.title), email, PASSWORD))
     fund_demo(at=now)
+    load_synthetic_calendars(_organisation("university"), DOMAIN, by=SYSTEM, at=now)
     return found

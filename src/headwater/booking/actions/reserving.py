@@ -126,9 +126,8 @@ def _decide(
     at: datetime,
     trained: Trained,
     memo: dict[str, object],
-    helped: bool = True,
 ) -> tuple[rules.BookFacts, Decision]:
-    """Decide on one asked span of a locked instrument; a refusal comes with what would help."""
+    """Decide on one asked span of a locked instrument."""
     load = Load()
     if ask.start < ask.end:
         span = instrument, in_use, ask.start, ask.end
@@ -153,11 +152,24 @@ def _decide(
         terms_given=dict(ask.terms),
         memo=memo,
     )
-    decision = rules.may_book(facts, now=at)
-    if helped and not decision.allowed():
-        facts = with_help(facts, decision.codes, instrument, in_use, asker=viewer, now=at)
-        decision = rules.may_book(facts, now=at)
-    return facts, decision
+    return facts, rules.may_book(facts, now=at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A decision that was come to while the instrument was locked, and what it looked at."""
+
+    instrument: Instrument
+    in_use: InForce
+    facts: rules.BookFacts
+    decision: Decision
+
+    def with_help(self, viewer: Viewer, *, at: datetime) -> Decision:
+        """The same decision and, where it is a refusal, what would help: looked up when nobody waits for it."""
+        if self.decision.allowed():
+            return self.decision
+        facts = with_help(self.facts, self.decision.codes, self.instrument, self.in_use, asker=viewer, now=at)
+        return rules.may_book(facts, now=at)
 
 
 def _holder(ask: Ask, viewer: Viewer, by: Actor) -> tuple[User, Viewer]:
@@ -170,18 +182,34 @@ def _holder(ask: Ask, viewer: Viewer, by: Actor) -> tuple[User, Viewer]:
     return user, viewer_of(user)
 
 
-@settled
 def book(
     ask: Ask, viewer: Viewer, *, by: Actor, at: datetime, waive: Collection[str] = (), ground: str = ""
 ) -> Reservation:
     """Book a span, or refuse it with all reasons and the nearest free spans."""
+    done = _book(ask, viewer, by=by, at=at, waive=waive, ground=ground)
+    if isinstance(done, Reservation):
+        return done
+    decision = rules.may_waive(done.facts.asker, waive) + done.with_help(viewer, at=at)
+    permit(decision, waive=waive, ground=ground)
+    raise Refused(decision)
+
+
+@settled
+def _book(
+    ask: Ask, viewer: Viewer, *, by: Actor, at: datetime, waive: Collection[str], ground: str
+) -> Reservation | _Decided:
+    """The booking, or the decision against it; while the instrument is locked, nothing is done that can wait."""
     holder, held_by = _holder(ask, viewer, by)
     instrument = found_instrument(ask.instrument, viewer, locked=True)
     in_use, trained = in_force_for(instrument, holder.pk, at)
     memo: dict[str, object] = {}
     facts, decision = _decide(ask, instrument, in_use, viewer, held_by, at=at, trained=trained, memo=memo)
+    decided = _Decided(instrument, in_use, facts, decision)
     decision = rules.may_waive(facts.asker, waive) + decision
-    permit(decision, waive=waive, ground=ground)
+    try:
+        permit(decision, waive=waive, ground=ground)
+    except Refused:
+        return decided
     organisation = organisation_of(held_by, instrument.owner_id)
     return _write(
         instrument,
@@ -200,13 +228,18 @@ def book(
     )
 
 
-@settled
 def preview(ask: Ask, viewer: Viewer, *, by: Actor, at: datetime) -> Decision:
     """The decision that `book` would come to now; writes nothing but the end of holds that have lapsed."""
+    return _preview(ask, viewer, by=by, at=at).with_help(viewer, at=at)
+
+
+@settled
+def _preview(ask: Ask, viewer: Viewer, *, by: Actor, at: datetime) -> _Decided:
     user, held_by = _holder(ask, viewer, by)
     instrument = found_instrument(ask.instrument, viewer, locked=True)
     in_use, trained = in_force_for(instrument, user.pk, at)
-    return _decide(ask, instrument, in_use, viewer, held_by, at=at, trained=trained, memo={})[1]
+    facts, decision = _decide(ask, instrument, in_use, viewer, held_by, at=at, trained=trained, memo={})
+    return _Decided(instrument, in_use, facts, decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +299,7 @@ def book_series(ask: Ask, repeat: Repeat, viewer: Viewer, *, by: Actor, at: date
     skipped: list[tuple[date, Decision]] = []
     for one in _occurrences(ask, repeat, in_use):
         memo: dict[str, object] = {}
-        facts, decision = _decide(
-            one, instrument, in_use, viewer, held_by, at=at, trained=trained, memo=memo, helped=False
-        )
+        facts, decision = _decide(one, instrument, in_use, viewer, held_by, at=at, trained=trained, memo=memo)
         if decision.allowed():
             booked.append(
                 _write(

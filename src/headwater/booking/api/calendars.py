@@ -49,6 +49,7 @@ class EntryOut(Schema):
     holder: str | None
     project: str | None
     note: str | None
+    synthetic: bool = Field(description="Made up, so that a demo looks like a region at work.")
 
 
 class CalendarOut(Schema):
@@ -97,6 +98,7 @@ def get_calendar(request: HttpRequest, public_id: PublicId, wanted: Query[Betwee
                 "holder": str(one.row.holder) if one.row and one.row.holder else None,
                 "project": one.row.project if one.row else None,
                 "note": one.row.note if one.row else None,
+                "synthetic": one.synthetic,
             }
             for one in entries(rows, instrument, viewer)
         ],

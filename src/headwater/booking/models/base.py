@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 USER = settings.AUTH_USER_MODEL
+SYNTHETIC = "synthetic"  # the reference of what was made up
 
 
 def range_sound(field: str, name: str) -> models.CheckConstraint:

@@ -9,9 +9,9 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import BigIntegerRangeField, DateTimeRangeField
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from headwater.booking.models.base import USER, range_sound
+from headwater.booking.models.base import SYNTHETIC, USER, range_sound
 from headwater.booking.models.policies import Policy
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.models.base import known
@@ -28,7 +28,7 @@ class Kind(models.TextChoices):
 
 class State(models.TextChoices):
     REQUESTED = "requested", _("awaiting approval")
-    CONFIRMED = "confirmed", _("confirmed")
+    CONFIRMED = "confirmed", pgettext_lazy("of a booking", "confirmed")
     IN_USE = "in_use", _("in use")
     USED = "used", _("used")
     MISSED = "missed", _("missed")
@@ -136,6 +136,13 @@ class Reservation(models.Model):
                 Func(F("span"), function="upper", output_field=models.DateTimeField()),
                 name="reservation_by_holder",
             ),
+            # What counts against quotas, by the end of the time that was asked for.
+            models.Index(
+                F("instrument"),
+                Func(F("span"), function="upper", output_field=models.DateTimeField()),
+                name="reservation_shared",
+                condition=Q(kind__in=("booking", "hold"), state__in=(*OCCUPYING, State.MISSED)),
+            ),
             models.Index(fields=["reference"], name="reservation_by_reference", condition=~Q(reference="")),
             models.Index(
                 fields=["instrument", "state"],
@@ -157,6 +164,11 @@ class Reservation(models.Model):
     @property
     def end(self) -> datetime:
         return self.span.upper
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it was made up, so that a demo looks like a region at work."""
+        return self.reference == SYNTHETIC
 
     @property
     def uid(self) -> str:

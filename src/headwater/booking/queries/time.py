@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from headwater.booking import hooks
 from headwater.booking.models import (
     OCCUPYING,
+    SYNTHETIC,
     Kind,
     Reservation,
     State,
@@ -84,6 +85,11 @@ def spent_around(
         return sorted((Spent(*row) for row in cursor.fetchall()), key=lambda one: (one.shared, one.start))
 
 
+def has_synthetic() -> bool:
+    """Whether calendars were filled with made-up reservations."""
+    return Reservation.objects.filter(reference=SYNTHETIC).exists()
+
+
 def occupying(instrument_ids: Collection[int] | int, start: datetime, end: datetime) -> QuerySet[Reservation]:
     """What takes time on the instruments between ``start`` and ``end``, by instrument and time."""
     which = {"instrument": instrument_ids} if isinstance(instrument_ids, int) else {"instrument__in": instrument_ids}
@@ -150,6 +156,13 @@ def reservation(public_id: str) -> Reservation | None:
 def week_of(instrument: Instrument, start: datetime, end: datetime) -> QuerySet[Reservation]:
     """One instrument's reservations between two instants, with what a calendar shows of each."""
     return occupying(instrument.pk, start, end).select_related("holder", "organisation", "series")
+
+
+def on_instrument(instrument_id: int, start: datetime, end: datetime) -> QuerySet[Reservation]:
+    """What takes time on one instrument between two instants, with all that its shape in JSON names."""
+    return occupying(instrument_id, start, end).select_related(
+        "instrument__city__jurisdiction", "instrument__owner", "holder", "organisation", "series"
+    )
 
 
 def awaiting(owner_ids: Collection[int] | None) -> QuerySet[Reservation]:

@@ -10,8 +10,10 @@ from django.db.models import Q, QuerySet
 from headwater.booking.models import (
     Feed,
     Interlock,
+    Pass,
     Reservation,
     Signal,
+    Terminal,
     Usage,
     WaitingWish,
 )
@@ -87,6 +89,39 @@ def feed_rows(user_id: int, at: datetime) -> QuerySet[Reservation]:
 
 def instrument_feed_rows(instrument: Instrument, at: datetime) -> QuerySet[Reservation]:
     return week_of(instrument, at - FEED_BACK, at + FEED_AHEAD)[:MOST_IN_FEED]
+
+
+# Terminals ------------------------------------------------------------------------------------------------------
+def all_terminals_of(instrument_id: int) -> QuerySet[Terminal]:
+    """An instrument's terminals, revoked ones among them."""
+    return Terminal.objects.filter(instrument=instrument_id).order_by("pk")
+
+
+def terminals_of(instrument_id: int) -> QuerySet[Terminal]:
+    """An instrument's terminals that were not revoked."""
+    return all_terminals_of(instrument_id).filter(revoked_at=None)
+
+
+def terminal(digest: str, *, locked: bool = False) -> Terminal | None:
+    """The living terminal of a secret's digest; ``locked`` in the caller's transaction."""
+    rows = Terminal.objects.select_related("instrument__city__jurisdiction", "instrument__owner")
+    if locked:
+        rows = rows.select_for_update(of=("self",))
+    return rows.filter(digest=digest, revoked_at=None).first()
+
+
+def pass_of(user_id: int) -> Pass | None:
+    return Pass.objects.filter(user=user_id).first()
+
+
+def shown_pass(badge: str, person: str) -> Pass | None:
+    """The pass with a badge's digest, or where there is no badge that of an address; locked."""
+    rows = Pass.objects.select_for_update(of=("self",)).select_related("user")
+    return rows.filter(badge=badge).first() if badge else rows.filter(user__email__iexact=person.strip()).first()
+
+
+def badge_taken(digest: str, *, but: int) -> bool:
+    return Pass.objects.filter(badge=digest).exclude(user=but).exists()
 
 
 def interlock_url(instrument_id: int) -> str:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _, ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from headwater.booking import grid, queries
@@ -49,6 +49,8 @@ def _block(number: int, one: Entry) -> grid.Block:
         label = _("taken")
     if one.kind == Kind.OUTAGE and one.note:
         label = f"{label}: {one.note[:80]}"
+    if one.synthetic:
+        label = f"{label} · {_('synthetic')}"
     url = f"/bookings/{one.row.public_id}/" if one.row is not None and one.kind != Kind.OUTAGE else ""
     css = "mine" if one.mine else one.kind
     return grid.Block(str(number), one.start, one.end, css, label, url)
@@ -96,14 +98,16 @@ def _week(
     blocks = [_block(number, one) for number, one in enumerate(found)]
     row_minutes = 30 if held.terms.step_minutes <= 30 else 60
     rows = grid.week(days, zone, other, held.opened(start, end), blocks, now=now, row_minutes=row_minutes)
+    head = pgettext("the head of a day's column", "D j.n.")
     return {
-        "days": [(one, date_format(one, "D j.n."), one == now.astimezone(zone).date()) for one in days],
+        "days": [(one, date_format(one, head), one == now.astimezone(zone).date()) for one in days],
         "rows": rows,
         "monday": monday,
         "before": monday - timedelta(days=7),
         "after": monday + timedelta(days=7),
         "terms": held.terms,
         "found": found,
+        "synthetic": any(one.synthetic for one in found),
     }
 
 
@@ -117,7 +121,7 @@ def _month(instrument: Instrument, first: date, zone: ZoneInfo, now: datetime) -
     return {
         "weeks": grid.month(first, zone, held.opened(start, end), taken, now=now),
         "first": first,
-        "title": date_format(first, "F Y"),
+        "title": date_format(first, "YEAR_MONTH_FORMAT"),
         "before": (first - timedelta(days=1)).replace(day=1),
         "after": (first + timedelta(days=32)).replace(day=1),
         "terms": held.terms,
