@@ -43,15 +43,29 @@ def make_office() -> dict[str, Any]:
         Membership,
         Organisation,
         Person,
+        Source,
         Technique,
     )
     from headwater.useroffice import facts
     from headwater.useroffice.actions import calls, people
 
-    home = Jurisdiction.objects.create(public_id="jur_b", code="BB", kind="province", name_en="Home", name_zh="本省")
-    city = City.objects.create(code="b", name_en="City", name_zh="市", jurisdiction=home, lat=31.0, lon=121.0)
+    source = Source.objects.create(key="bench", kind="synthetic", title_en="A benchmark", title_zh="基准测试")
+    home = Jurisdiction.objects.create(
+        public_id="jur_b",
+        code="BB",
+        kind="province",
+        name_en="Home",
+        name_zh="本省",
+        timezone="Asia/Shanghai",
+        source=source,
+    )
+    city = City.objects.create(
+        public_id="cty_b", code="b", name_en="City", name_zh="市", jurisdiction=home, lat=31.0, lon=121.0, source=source
+    )
     firms = Organisation.objects.bulk_create(
-        Organisation(public_id=f"org_b{k}", code=f"b{k}", kind="university", city=city, name_en=f"University {k}")
+        Organisation(
+            public_id=f"org_b{k}", code=f"b{k}", kind="university", city=city, name_en=f"University {k}", source=source
+        )
         for k in range(FIRMS)
     )
     facility = Facility.objects.create(
@@ -59,7 +73,8 @@ def make_office() -> dict[str, Any]:
         code="b",
         city=city,
         operator=firms[0],
-        field="photon_neutron",
+        field="light_source",
+        source=source,
         status="operating",
         name_en="B",
     )
@@ -73,7 +88,9 @@ def make_office() -> dict[str, Any]:
             facility=facility,
             city=city,
             access="proposal",
-            status="operating",
+            created_at=AT,
+            updated_at=AT,
+            source=source,
         )
         for k in range(LINES)
     )

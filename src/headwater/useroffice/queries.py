@@ -276,6 +276,19 @@ def awards_elsewhere(call: Call) -> QuerySet[Award]:
     )
 
 
+def standby_of(call: Call) -> list[tuple[Proposal, Verdict | None]]:
+    """The ranked standby list: recommended without beam first, then by the panel's rank, then by submission."""
+    rows = list(with_all(call.proposals.filter(state=State.STANDBY)).order_by("submitted_at", "code"))
+    verdicts = latest_verdicts([one.pk for one in rows])
+
+    def place(one: Proposal) -> tuple[bool, int]:
+        verdict = verdicts.get(one.pk)
+        rank = verdict.rank if verdict is not None and verdict.rank is not None else 10**6
+        return (verdict is not None and verdict.kind == "reserve", rank)
+
+    return [(one, verdicts.get(one.pk)) for one in sorted(rows, key=place)]
+
+
 def pending_letters(call: Call) -> QuerySet[Proposal]:
     """Proposals with an outcome that their proposer has not been told."""
     done = [State.SCHEDULED, State.STANDBY, State.DECLINED, State.INFEASIBLE]

@@ -153,8 +153,12 @@ class CutOff:
     requested: int
     granted: int
     experiments: int
-    worst_in: Proposal | None
-    best_out: Proposal | None
+    worst_in: Ranked | None
+    best_out: Ranked | None
+
+    @property
+    def edge(self) -> tuple[Ranked | None, Ranked | None]:
+        return (self.worst_in, self.best_out)
 
     @property
     def oversubscription(self) -> float | None:
@@ -162,7 +166,10 @@ class CutOff:
 
 
 def cut_offs(ranking: Ranking, awards: Sequence[Award]) -> list[CutOff]:
-    """For each beamline the last proposal that got beam and the first that got none, by the panel's order; no query."""
+    """For each beamline the last proposal that got beam and the first that got none, by the panel's order; no query.
+
+    A proposal counts at the beamline it prefers; shifts granted are those given on the beamline.
+    """
     got = {one.proposal_id: one for one in awards}
     lines: dict[int, Any] = {}
     rows: dict[int, list[Ranked]] = {}
@@ -182,8 +189,8 @@ def cut_offs(ranking: Ranking, awards: Sequence[Award]) -> list[CutOff]:
                 sum(row.proposal.requested for row in rows[key]),
                 sum(one.shifts for one in here),
                 len(here),
-                inside[-1].proposal if inside else None,
-                outside[0].proposal if outside else None,
+                inside[-1] if inside else None,
+                outside[0] if outside else None,
             )
         )
     return found
