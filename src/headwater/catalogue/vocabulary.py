@@ -104,11 +104,17 @@ def vocabulary() -> Vocabulary:
         stamp = tuple(region or ())
         caches["local"].set(STAMP, stamp, STAMP_KEPT_S)
     held = _kept
-    if held is None or held.stamp != stamp or time.monotonic() - held.read_at > KEPT_S:
-        with _LOCK:
-            held = _read(stamp, str(stamp[3]) if stamp else "")
-            _kept = held
-    return held
+    other = held is None or held.stamp != stamp
+    if not other and time.monotonic() - held.read_at <= KEPT_S:
+        return held
+    if not _LOCK.acquire(blocking=other):
+        return held  # somebody else reads it anew
+    try:
+        if _kept is held:
+            _kept = _read(stamp, str(stamp[3]) if stamp else "")
+        return _kept
+    finally:
+        _LOCK.release()
 
 
 def _read(stamp: tuple[object, ...], currency: str) -> Vocabulary:

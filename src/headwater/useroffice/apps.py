@@ -9,8 +9,10 @@ class UserOfficeConfig(AppConfig):
         from headwater.accounts import notices, words
         from headwater.booking import hooks
         from headwater.useroffice import queries, wording
+        from headwater.useroffice.models import State
 
         hooks.keep_quiet(queries.untold_references)
         words.add(wording.REASONS)
         words.ACTS.update(wording.ACTS)
+        words.add_values({("proposal", "state"): State})
         notices.add(wording.NOTICES, wording.TOPICS)
