@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+GRID = (-8.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.5)  # logarithms of the ratios from the best of which the search begins
 WIDEST = 12.0  # greatest and, negative, least logarithm of a ratio of variances that is tried
 
 
@@ -206,11 +207,9 @@ class _Model:
     def likeliest(self) -> FloatArray:
         """Variance of proposals and of reviewers in units of the noise."""
         bounds = [(-WIDEST, WIDEST)] * 2
-        tries = [
-            minimize(self.deviance, start, method="L-BFGS-B", bounds=bounds)
-            for start in ([0.0, -1.0], [0.0, -6.0], [-4.0, 0.0])
-        ]
-        best = min(tries, key=lambda one: float(one.fun))
+        starts = [np.array([merit, severity]) for merit in GRID for severity in GRID]
+        first = min(starts, key=self.deviance)
+        best = minimize(self.deviance, first, method="L-BFGS-B", bounds=bounds)
         return np.asarray(np.exp(best.x), float)
 
     def solved(self, ratios: FloatArray) -> tuple[float, FloatArray, FloatArray, FloatArray, FloatArray, float]:
