@@ -46,6 +46,7 @@ class Severity:
     reviews: int
     severity: float
     error: float
+    stage: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def _merits(keys: Sequence[int], given: Sequence[queries.Score], stages: Mapping
         variance += (heavy * np.nan_to_num(found.merit_error)) ** 2
         loads = np.bincount(who, minlength=len(people))
         severities += [
-            Severity(names[user], int(loads[k]), float(found.severity[k]), float(found.severity_error[k]))
+            Severity(names[user], int(loads[k]), float(found.severity[k]), float(found.severity_error[k]), rank + 1)
             for user, k in people.items()
         ]
         spreads = (found.merit_spread, found.severity_spread, found.noise)
