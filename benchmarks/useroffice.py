@@ -22,8 +22,6 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import numpy as np
-
 ROUNDS = 15
 LINES, MEMBERS, PEOPLE, FIRMS, REMARKS = 30, 60, 400, 60, 200
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -131,6 +129,8 @@ def make_office() -> dict[str, Any]:
 
 def grow(office: dict[str, Any], to: int) -> None:
     """Fill the call up to so many proposals with the panel, each with a team of three and three reviews."""
+    import numpy as np  # after the command line has set how many threads it takes
+
     from headwater.useroffice.models import BeamlineChoice, Proposal, Remark, Review, TeamMember
 
     call, lines, users, members = (office[name] for name in ("call", "lines", "users", "members"))

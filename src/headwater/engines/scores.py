@@ -207,8 +207,9 @@ class _Model:
     def likeliest(self) -> FloatArray:
         """Variance of proposals and of reviewers in units of the noise."""
         bounds = [(-WIDEST, WIDEST)] * 2
-        starts = [np.array([merit, severity]) for merit in GRID for severity in GRID]
-        first = min(starts, key=self.deviance)
+        # where scores can't tell merit from severity (one review each), they are taken for merit: the first of equals
+        starts = [(0.0, -1.0), *((merit, severity) for merit in GRID for severity in GRID)]
+        first = np.array(min(starts, key=lambda start: round(self.deviance(np.array(start)), 6)))
         best = minimize(self.deviance, first, method="L-BFGS-B", bounds=bounds)
         return np.asarray(np.exp(best.x), float)
 
