@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.optimize import minimize
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_array
 from scipy.sparse.csgraph import connected_components
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+GRID = (-8.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.5)  # logarithms of the ratios from the best of which the search begins
 WIDEST = 12.0  # greatest and, negative, least logarithm of a ratio of variances that is tried
 
 
@@ -161,60 +162,67 @@ class _Model:
         self.y, self.p = y, p
         self.reviews, self.loads = reviews.astype(float), loads.astype(float)
         n, m = len(reviews), len(loads)
-        # each proposal's row: its number of reviews (for the mean), then which reviewers scored it
-        self.cross = np.zeros((n, m + 1))
-        self.cross[:, 0] = self.reviews
-        np.add.at(self.cross, (p, 1 + r), 1.0)
+        # each proposal's row: its number of reviews (for the mean), then which reviewers scored it; sparse, as a dense
+        # product wakes the linear algebra's threads for a matter of microseconds
+        rows = np.concatenate([np.arange(n), p])
+        columns = np.concatenate([np.zeros(n, np.int64), 1 + r])
+        values = np.concatenate([self.reviews, np.ones(len(p))])
+        self.cross = csr_array((values, (rows, columns)), shape=(n, m + 1))
         self.own = np.zeros((m + 1, m + 1))
         self.own[0, 0] = len(y)
         self.own[0, 1:] = self.own[1:, 0] = self.loads
         self.own[1:, 1:] = np.diag(self.loads)
         self.right_p = np.bincount(p, y, minlength=n)
         self.right = np.concatenate([[y.sum()], np.bincount(r, y, minlength=m)])
+        # proposals with as many reviews weigh alike, so what the search needs of them is summed once
+        self.counts, group = np.unique(self.reviews, return_inverse=True)
+        alike = [np.flatnonzero(group == k) for k in range(len(self.counts))]
+        self.sizes = np.array([float(len(one)) for one in alike])
+        self.grams = np.array([(self.cross[one].T @ self.cross[one]).toarray() for one in alike])
+        self.pulls = np.array([self.cross[one].T @ self.right_p[one] for one in alike])
+        self.squares = np.array([float(self.right_p[one] @ self.right_p[one]) for one in alike])
 
     def system(self, ratios: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The proposals' diagonal, the reviewers' matrix and right side, for variances in units of the noise."""
-        diagonal = self.reviews + 1 / ratios[0]
-        weighted = self.cross / diagonal[:, None]
-        matrix = self.own - self.cross.T @ weighted
+        """Weights by number of reviews, the reviewers' matrix and right side, for variances in units of the noise."""
+        weights = 1 / (self.counts + 1 / ratios[0])
+        matrix = self.own - np.tensordot(weights, self.grams, 1)
         matrix[np.arange(1, len(matrix)), np.arange(1, len(matrix))] += 1 / ratios[1]
-        return diagonal, matrix, self.right - weighted.T @ self.right_p
+        return weights, matrix, self.right - weights @ self.pulls
 
     def deviance(self, logs: FloatArray) -> float:
         """Twice the negative restricted log-likelihood, but for a constant, the noise at its best."""
         ratios = np.exp(logs)
-        diagonal, matrix, right = self.system(ratios)
+        weights, matrix, right = self.system(ratios)
         try:
-            factor = cho_factor(matrix, lower=True)
+            factor = cho_factor(matrix, lower=True, check_finite=False)
         except LinAlgError:
             return 1e12
-        rest = cho_solve(factor, right)
-        explained = float(right @ rest + self.right_p @ (self.right_p / diagonal))
+        explained = float(right @ cho_solve(factor, right, check_finite=False) + weights @ self.squares)
         residual = max(float(self.y @ self.y) - explained, 1e-9)
         free = max(len(self.y) - 1, 1)
-        log_det = float(np.log(diagonal).sum() + 2 * np.log(np.diag(factor[0])).sum())
-        n, m = len(diagonal), len(matrix) - 1
+        log_det = float(2 * np.log(np.diag(factor[0])).sum() - self.sizes @ np.log(weights))
+        n, m = len(self.reviews), len(matrix) - 1
         return free * float(np.log(residual / free)) + log_det + n * float(logs[0]) + m * float(logs[1])
 
     def likeliest(self) -> FloatArray:
         """Variance of proposals and of reviewers in units of the noise."""
         bounds = [(-WIDEST, WIDEST)] * 2
-        tries = [
-            minimize(self.deviance, start, method="L-BFGS-B", bounds=bounds)
-            for start in ([0.0, -1.0], [0.0, -6.0], [-4.0, 0.0])
-        ]
-        best = min(tries, key=lambda one: float(one.fun))
+        # where scores can't tell merit from severity (one review each), they are taken for merit: the first of equals
+        starts = [(0.0, -1.0), *((merit, severity) for merit in GRID for severity in GRID)]
+        first = np.array(min(starts, key=lambda start: round(self.deviance(np.array(start)), 6)))
+        best = minimize(self.deviance, first, method="L-BFGS-B", bounds=bounds)
         return np.asarray(np.exp(best.x), float)
 
     def solved(self, ratios: FloatArray) -> tuple[float, FloatArray, FloatArray, FloatArray, FloatArray, float]:
         """Mean, the proposals' and reviewers' effects, the variances of merit and severity, and of the noise."""
-        diagonal, matrix, right = self.system(ratios)
+        _weights, matrix, right = self.system(ratios)
+        diagonal = self.reviews + 1 / ratios[0]
         inverse = cho_solve(cho_factor(matrix, lower=True), np.eye(len(matrix)))
         rest = inverse @ right
         effect = (self.right_p - self.cross @ rest) / diagonal
         explained = float(self.right @ rest + self.right_p @ effect)
         noise = max(float(self.y @ self.y) - explained, 1e-12) / max(len(self.y) - 1, 1)
-        through = self.cross @ inverse / diagonal[:, None]
-        own = 1 / diagonal + (through * self.cross).sum(axis=1) / diagonal
+        through = (self.cross @ inverse) / diagonal[:, None]
+        own = 1 / diagonal + self.cross.multiply(through).sum(axis=1) / diagonal
         merit_var = noise * (inverse[0, 0] - 2 * through[:, 0] + own)
         return float(rest[0]), effect, rest[1:], merit_var, noise * np.diag(inverse)[1:], noise

@@ -43,6 +43,8 @@ def with_django() -> None:
     from headwater.site import embedded, environment
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headwater.site.settings")
+    # One thread of linear algebra a process: there are many processes, and small systems are slower with more.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     found = environment.read()
     if problems := found.problems():
         raise click.ClickException(str(environment.UnsafeSettings(problems)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
@@ -31,6 +31,7 @@ from headwater.useroffice.models import (
     Review,
     Scenario,
     ScheduleVersion,
+    Stage,
     State,
     TeamMember,
     Track,
@@ -220,7 +221,51 @@ def beam_periods(facility: Facility) -> QuerySet[BeamPeriod]:
 def latest_verdicts(proposals: Any) -> dict[int, Verdict]:
     """The verdict that counts of each proposal: its latest."""
     latest = Verdict.objects.filter(proposal__in=proposals).values("proposal").annotate(last=Max("pk")).values("last")
-    return {one.proposal_id: one for one in Verdict.objects.filter(pk__in=latest).select_related("by")}
+    return {one.proposal_id: one for one in Verdict.objects.filter(pk__in=latest)}
+
+
+class Score(NamedTuple):
+    """A review that was given, as a ranking reads it."""
+
+    proposal_id: int
+    reviewer_id: int
+    stage_id: int
+    score: float
+
+
+def scores_of(call: Call) -> list[Score]:
+    """The scores given in a call; no words."""
+    rows = Review.objects.filter(proposal__call=call, state="submitted").order_by("pk")
+    return [Score(*row) for row in rows.values_list("proposal", "reviewer", "stage", "score")]
+
+
+def ranked_proposals(call: Call, hidden: Collection[str]) -> QuerySet[Proposal]:
+    """What a ranking shows of proposals, and no more: a panel looks at hundreds at once."""
+    names = ("public_id", "code", "title", "state", "requested", "submitted_at", "made_at")
+    rows = call.proposals.exclude(state__in=hidden).only(*names, "call_id", "track_id", "organisation_id")
+    return rows.order_by("submitted_at", "code")
+
+
+def choices_of(call: Call) -> dict[int, tuple[Instrument, ...]]:
+    """The beamlines that each proposal of a call accepts, the preferred first; two queries."""
+    rows = list(
+        BeamlineChoice.objects.filter(proposal__call=call)
+        .order_by("proposal", "rank")
+        .values_list("proposal", "instrument")
+    )
+    lines = Instrument.objects.only("public_id", "name_zh", "name_en").in_bulk({line for _proposal, line in rows})
+    found: dict[int, tuple[Instrument, ...]] = {}
+    for proposal, line in rows:
+        found[proposal] = (*found.get(proposal, ()), lines[line])
+    return found
+
+
+def stages_of(call: Call) -> dict[int, Stage]:
+    return {one.pk: one for one in Stage.objects.filter(track__call=call).order_by("track", "rank")}
+
+
+def people_of(users: Collection[int]) -> dict[int, User]:
+    return User.objects.in_bulk(users)
 
 
 def reviews_of(call: Call) -> list[Review]:
@@ -274,6 +319,19 @@ def awards_elsewhere(call: Call) -> QuerySet[Award]:
         .exclude(version__call=call)
         .filter(start__lte=call.period_end, version=Subquery(newest))
     )
+
+
+def standby_of(call: Call) -> list[tuple[Proposal, Verdict | None]]:
+    """The ranked standby list: recommended without beam first, then by the panel's rank, then by submission."""
+    rows = list(with_all(call.proposals.filter(state=State.STANDBY)).order_by("submitted_at", "code"))
+    verdicts = latest_verdicts([one.pk for one in rows])
+
+    def place(one: Proposal) -> tuple[bool, int]:
+        verdict = verdicts.get(one.pk)
+        rank = verdict.rank if verdict is not None and verdict.rank is not None else 10**6
+        return (verdict is not None and verdict.kind == "reserve", rank)
+
+    return [(one, verdicts.get(one.pk)) for one in sorted(rows, key=place)]
 
 
 def pending_letters(call: Call) -> QuerySet[Proposal]:

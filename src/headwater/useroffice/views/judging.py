@@ -14,7 +14,7 @@ from headwater.core.decision import permit
 from headwater.useroffice import edges, forms, queries, rules
 from headwater.useroffice.actions import checking, deciding, discussing, reviewing
 from headwater.useroffice.models import Review
-from headwater.useroffice.ranking import cut_offs, ranking_of
+from headwater.useroffice.ranking import cut_offs, lines_of, ranking_of
 from headwater.useroffice.views.shared import desk_for, form_page
 
 
@@ -132,6 +132,7 @@ def panel(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "call": call,
         "ranking": ranking,
+        "lines": lines_of(ranking, office=office),
         "waiting": len(waiting),
         "form": form,
         "is_office": office,

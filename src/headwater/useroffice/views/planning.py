@@ -148,6 +148,8 @@ def schedule(request: HttpRequest, public_id: str) -> HttpResponse:
         "picture": plans.picture_of(call, lines, awards, periods),
         "is_office": desk.office(call.facility_id),
     }
+    if desk.office(call.facility_id):
+        context["standby"] = queries.standby_of(call)
     return render(request, "useroffice/schedule.html", context)
 
 

@@ -50,6 +50,7 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
         "outputs": [link.output for link in held.output_links.select_related("output")],
         "report": getattr(held, "report", None),
         "judges": not mine and not office,
+        "feedback": getattr(held, "feedback", None) if mine or office or desk.beamlines & about.beamlines else None,
     }
     if mine:
         context |= _for_team(held, about, desk)
