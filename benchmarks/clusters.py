@@ -7,8 +7,8 @@
     python benchmarks/clusters.py bootstrap                200 resamples at 5 million points
     python benchmarks/clusters.py dask                     8 parts of 20 million on two worker processes, and on none
 
-Each case takes ``--points`` and ``--world``; without a world it runs all three (``bootstrap``, ``command``, ``dask``: the
-rounded one). Each measurement is a process of its own that reads its points from a file, so peak memory is that of
+Each case takes ``--points`` and ``--world``; without a world it runs all three (``bootstrap``, ``command``, ``dask``:
+rounded alone). Each measurement is a process of its own that reads its points from a file, so peak memory is that of
 the points and the work alone. The worlds are made from 20,000 towns with Zipf populations spread over the land's
 latitudes: *rounded* (addresses at 0.01°), *centroid* (nine in ten at fixed postcode points), *rooftop* (0.001°, hardly
 any duplicates). Radius 13 km, minimum 4,500 per 20 million points.
