@@ -265,6 +265,7 @@ def commanded(folder, source, n, *more):
     """The whole of ``headwater clusters`` as a user runs it, labels written; and a digest of the labels."""
     labels = folder / "labels.parquet"
     code = "from headwater.site.cli import main; main()"
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     asked = [source, "--radius-km", RADIUS_KM, "--min-weight", minimum(n), "--labels", labels, *more]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
@@ -273,7 +274,7 @@ def commanded(folder, source, n, *more):
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")},
+        env={**kept, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")},
     )
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,9 @@ def read_points(path: Path, edition: Edition | None) -> Points:
     import numpy as np
 
     table = _opened(path, required=("lat", "lon"), optional=("weight", *WORDS))
-    numbers = {name: _numbers(table, name, path) for name in NUMBERS if name in table.column_names}
+    present = [name for name in NUMBERS if name in table.column_names]
+    with ThreadPoolExecutor(len(present)) as pool:
+        numbers = dict(zip(present, pool.map(lambda name: _numbers(table, name, path), present), strict=True))
     weight = numbers.get("weight")
     if weight is not None:
         bad = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
@@ -84,12 +87,14 @@ class _Parquet:
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         import numpy as np
+        import pyarrow.parquet as pq
 
         _must_be_numbers(self.file.schema_arrow.field(name).type, name, self.path)
         filled = np.empty(self.file.metadata.num_rows)
         at = 0
-        for group in range(self.file.metadata.num_row_groups):
-            part = self._read(lambda group=group: self.file.read_row_group(group, columns=[name]).column(name))  # type: ignore[misc]
+        file = pq.ParquetFile(self.path)  # of its own: columns are read side by side
+        for group in range(file.metadata.num_row_groups):
+            part = self._read(lambda group=group: file.read_row_group(group, columns=[name]).column(name))  # type: ignore[misc]
             for chunk in part.chunks:
                 filled[at : at + len(chunk)] = _plain(chunk, np.nan, np.float64)
                 at += len(chunk)
