@@ -17,17 +17,22 @@ import json
 import multiprocessing
 import os
 import random
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 WRITERS = 8
@@ -179,12 +184,13 @@ def pages(peer: dict[str, tuple[int, float, int]]) -> None:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
     from tests.booking.made import ALWAYS
-    from tests.factories import make_token
+    from tests.factories import make_region, make_token
 
     from headwater.booking.models import Policy, Qualification
     from headwater.booking.policies import DEFAULT_TERMS, TERMS
     from headwater.registry.models import Instrument
 
+    make_region()
     ids, users = instruments(200), people(40)
     start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=60)
     fill(ids, 20_000, users[0].pk, start, 120, zipf=False)
@@ -279,24 +285,28 @@ def measured_peer(python: str, folder: str) -> dict[str, tuple[int, float, int]]
 
 
 # The race, and how many a second --------------------------------------------------------------------------------
-def storm(act: str, plan: dict[str, Any], argument: str) -> Path:
+def environment(**more: str) -> dict[str, str]:
+    """What a process of ours needs to work on the measured database."""
     from django.db import connection
 
-    folder = Path(tempfile.mkdtemp(prefix="headwater-storm-"))
-    (folder / "plan.json").write_text(json.dumps(plan))
     parts = connection.settings_dict
     url = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@/{parts['NAME']}?host={parts['HOST']}"
     if parts["PORT"]:
         url += f"&port={parts['PORT']}"
-    environ = {
+    return {
         **os.environ,
         "DATABASE_URL": url,
         "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
         "PYTHONWARNINGS": "ignore",
+        **more,
     }
-    subprocess.run(
-        [sys.executable, "-m", "tests.booking.storm", act, str(folder), argument], check=True, env=environ, cwd=ROOT
-    )
+
+
+def storm(act: str, plan: dict[str, Any], argument: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="headwater-storm-"))
+    (folder / "plan.json").write_text(json.dumps(plan))
+    command = [sys.executable, "-m", "tests.booking.storm", act, str(folder), argument]
+    subprocess.run(command, check=True, env=environment(), cwd=ROOT)
     return folder
 
 
@@ -320,9 +330,11 @@ def race(rounds: int, peer: dict[str, tuple[int, float, int]]) -> None:
 
 
 def rates(seconds: float) -> None:
-    """Bookings a second through the action, spread and on one instrument, beside PostgreSQL's constraint alone."""
+    """Bookings a second, by action and by HTTP, spread and on one instrument, beside PostgreSQL's constraint alone."""
     from tests.booking.made import make_lab
+    from tests.factories import make_token
 
+    from headwater.booking.models import Reservation
     from headwater.registry.models import Instrument
 
     lab = make_lab()
@@ -330,25 +342,63 @@ def rates(seconds: float) -> None:
     many = list(Instrument.objects.filter(public_id__startswith="ins_b").values_list("public_id", flat=True)[:5000])
     Instrument.objects.filter(public_id__in=many).update(owner=lab.instrument.owner)
     lab.instrument.policies.update(instrument=None, owner=lab.instrument.owner)
-    users = [one.email for one in people(WRITERS)]
-    for what, names in (("spread over instruments", many), ("all on one", [lab.instrument.public_id])):
-        folder = storm("book", {"instruments": names, "users": users}, str(seconds))
-        found = [json.loads((folder / f"counted-{number}.json").read_text()) for number in range(WRITERS)]
-        times = sorted(one for each in found for one in each["times"])
-        booked = sum(one["booked"] for one in found)
-        asked = booked + sum(one["refused"] for one in found)
-        show(
-            f"through the action, 8 processes, {what}",
-            f"{booked / seconds:,.0f} booked/s",
-            f"{asked / seconds:,.0f} decided/s",
-            f"p50 {1000 * statistics.median(times):.1f} ms",
-            f"p95 {1000 * times[int(0.95 * len(times))]:.1f} ms",
-        )
+    users = people(WRITERS)
+    plan = {"users": [one.email for one in users]}
+    ways = (("spread over instruments", many), ("all on one", [lab.instrument.public_id]))
+    for what, names in ways:
+        folder = storm("book", {**plan, "instruments": names}, str(seconds))
+        _counted(f"through the action, 8 processes, {what}", folder, seconds)
+    plan["tokens"] = [make_token(one, scopes=("read", "write"))[1] for one in users]
+    with served() as (address, workers):
+        for what, names in ways:
+            Reservation.objects.all().delete()
+            folder = storm("call", {**plan, "instruments": names, "address": address}, str(seconds))
+            _counted(f"through HTTP, 8 clients, {workers}, {what}", folder, seconds)
     for what, count in (("spread over instruments", 5000), ("all on one", 1)):
         booked, asked = _alone(seconds, count)
         show(
             f"PostgreSQL's constraint alone, 8 processes, {what}", f"{booked:,.0f} booked/s", f"{asked:,.0f} decided/s"
         )
+
+
+def _counted(what: str, folder: Path, seconds: float) -> None:
+    found = [json.loads((folder / f"counted-{number}.json").read_text()) for number in range(WRITERS)]
+    times = sorted(one for each in found for one in each["times"])
+    booked = sum(one["booked"] for one in found)
+    asked = booked + sum(one["refused"] for one in found)
+    show(
+        what,
+        f"{booked / seconds:,.0f} booked/s",
+        f"{asked / seconds:,.0f} decided/s",
+        f"p50 {1000 * statistics.median(times):.1f} ms",
+        f"p95 {1000 * times[int(0.95 * len(times))]:.1f} ms",
+    )
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, str]]:
+    """The web server as an operator starts it, on the measured database: its address, and how many workers it has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        bind = f"127.0.0.1:{free.getsockname()[1]}"
+    web = subprocess.Popen(
+        [sys.executable, "-m", "headwater.site.commands.serve", "--bind", bind],
+        env=environment(HEADWATER_LOG_LEVEL="ERROR"),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _try in range(300):
+            with suppress(OSError), urllib.request.urlopen(f"http://{bind}/healthz", timeout=1):
+                break
+            time.sleep(0.1)
+        else:
+            raise SystemExit("The web server did not start.")
+        yield f"http://{bind}", f"{len(psutil.Process(web.pid).children())} workers"
+    finally:
+        web.terminate()
+        web.wait(timeout=60)
 
 
 def _alone(seconds: float, instruments_count: int) -> tuple[float, float]:

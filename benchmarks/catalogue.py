@@ -105,13 +105,17 @@ def questions(language: str, count: int) -> list[dict[str, str]]:
     from headwater.registry.models import Instrument, InstrumentTechnique
 
     dice = random.Random(11 if language == "zh" else 12)
-    links = list(InstrumentTechnique.objects.filter(rank=0).values_list("instrument_id", flat=True)[:50_000])
-    rows = Instrument.objects.filter(pk__in=dice.sample(links, count), visibility="public").values_list(
-        f"technique_links__technique__name_{language}",
-        f"manufacturer_{language}",
-        f"description_{language}",
-        "city__code",
-        "access",
+    links = InstrumentTechnique.objects.filter(rank=0).order_by("instrument_id").values_list("instrument_id", flat=True)
+    rows = (
+        Instrument.objects.filter(pk__in=dice.sample(list(links), count), visibility="public")
+        .order_by("pk")
+        .values_list(
+            f"technique_links__technique__name_{language}",
+            f"manufacturer_{language}",
+            f"description_{language}",
+            "city__code",
+            "access",
+        )
     )
     purpose = {row["en"]: row["zh"] for row in vocabulary("purposes.csv")}
     known = list(purpose.values()) if language == "zh" else list(purpose)

@@ -2,6 +2,7 @@
 
     python -m tests.booking.storm contest FOLDER ROUNDS    eight processes ask for each round's slot at the same moment
     python -m tests.booking.storm book FOLDER SECONDS      eight processes book at random until the time is up
+    python -m tests.booking.storm call FOLDER SECONDS      the same through HTTP, at the plan's address
     python -m tests.booking.storm prepare FOLDER           an instrument, its rules, its people and their tokens
     python -m tests.booking.storm settle FOLDER            end what is due, as the worker does each minute
 
@@ -78,6 +79,31 @@ def book(folder: Path, plan: dict[str, Any], number: int, barrier: Any, seconds:
     (folder / f"counted-{number}.json").write_text(json.dumps({**counts, "times": times}))
 
 
+def call(folder: Path, plan: dict[str, Any], number: int, barrier: Any, seconds: str) -> None:
+    """Book at random through the API on one kept connection until the time is up; count the answers."""
+    import http.client
+
+    rng, host = random.Random(number), plan["address"].removeprefix("http://")
+    headers = {"Authorization": f"Bearer {plan['tokens'][number]}", "Content-Type": "application/json"}
+    counts, times = {"booked": 0, "refused": 0}, []
+    base = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+    link = http.client.HTTPConnection(host, timeout=60)
+    barrier.wait(timeout=60)
+    until = time.perf_counter() + float(seconds)
+    while (begun := time.perf_counter()) < until:
+        start = base + timedelta(minutes=15 * rng.randrange(180 * 96))
+        end = start + timedelta(minutes=30 * rng.randint(1, 8))
+        body = {"instrument": rng.choice(plan["instruments"]), "start": start.isoformat(), "end": end.isoformat()}
+        link.request("POST", "/api/v1/bookings", json.dumps(body), headers)
+        answer = link.getresponse()
+        answer.read()
+        if answer.status not in (201, 409):
+            raise AssertionError(f"answered {answer.status}")
+        counts["booked" if answer.status == 201 else "refused"] += 1
+        times.append(time.perf_counter() - begun)
+    (folder / f"counted-{number}.json").write_text(json.dumps({**counts, "times": times}))
+
+
 def prepare(folder: Path) -> None:
     """One instrument with rules that limit a person's week, its manager, and eight people; their tokens in the plan."""
     from tests.booking.made import make_lab
@@ -111,7 +137,7 @@ def main(act: str, folder: Path, *rest: str) -> int:
     plan = json.loads((folder / "plan.json").read_text())
     forked = multiprocessing.get_context("fork")  # nothing is connected yet
     barrier = forked.Barrier(len(plan["users"]))
-    work = {"contest": contest, "book": book}[act]
+    work = {"contest": contest, "book": book, "call": call}[act]
     writers = [
         forked.Process(target=work, args=(folder, plan, number, barrier, *rest)) for number in range(len(plan["users"]))
     ]

@@ -226,17 +226,17 @@ def test_database_refuses_overlap_whoever_writes(lab, state):
 
 def test_collision_past_the_lock_is_told_as_taken(lab, monkeypatch):
     """A writer that never took the lock stands in the way: the action does not see it, the constraint does."""
-    seen = reserving.clear_standing
+    seen = reserving.load_of
     calls = []
 
     def blind(*args, **more):
         calls.append(1)
         if len(calls) == 1:
             row(lab, shanghai(2, 9), shanghai(2, 10)).save()
-            return []
+            return reserving.Load()
         return seen(*args, **more)
 
-    monkeypatch.setattr(reserving, "clear_standing", blind)
+    monkeypatch.setattr(reserving, "load_of", blind)
     with pytest.raises(IntegrityError, match="reservation_never_twice"), transaction.atomic():
         lab.book(lab.guest, shanghai(2, 9), shanghai(2, 10))  # inside a caller's transaction: his to do anew
     assert len(calls) == 1

@@ -12,7 +12,7 @@ from tests.catalogue import timetable
 from tests.factories import make_instrument, make_member, make_operator, make_user
 
 from headwater.accounts.audit import SYSTEM
-from headwater.catalogue import finding, offers
+from headwater.catalogue import finding, offers, vocabulary as catalogue_vocabulary
 from headwater.catalogue.actions.timetables import load_timetable
 from headwater.catalogue.asking import Ask, Parameters, read
 from headwater.catalogue.offers import Offer, Offered
@@ -340,6 +340,15 @@ def test_start_without_a_station_is_one_clear_refusal(few):
     with pytest.raises(Refused) as refused:
         found(from_="zhoushan")
     assert list(refused.value.decision.codes) == ["reach.no_station"]
+
+
+# The vocabulary ---------------------------------------------------------------------------------------------------
+def test_old_vocabulary_serves_while_another_thread_reads_it_anew(few, monkeypatch):
+    held = vocabulary()
+    monkeypatch.setattr(catalogue_vocabulary, "KEPT_S", -1)
+    with catalogue_vocabulary._LOCK:
+        assert vocabulary() is held
+    assert vocabulary() is not held
 
 
 # Offers ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -42,7 +43,7 @@ from headwater.partnering.drafts import (
     ProfileDraft,
     TargetDraft,
 )
-from headwater.partnering.models import Award, Challenge, Milestone, Payment, Profile, Proposal, Triage
+from headwater.partnering.models import Award, Challenge, Conflict, Milestone, Payment, Profile, Proposal, Triage
 from headwater.support.models import Entry, Posting
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +223,24 @@ def test_conflict_of_interest_bars_ranking_invitation_and_proposal(scene):
     with pytest.raises(Refused) as caught, transaction.atomic():
         make_proposal(one, scene["profile"], scene["researcher"])
     assert "candidate.conflict_declared" in caught.value.decision.codes
+
+
+def test_conflict_of_interest_is_withdrawn_by_who_declared_it_or_a_broker(scene):
+    sides = (scene["company"].public_id, scene["profile"].organisation.public_id)
+    matching.declare_conflict(*sides, "Rivals", at=AT, **acts(scene["owner"]))
+    take_back = partial(matching.withdraw_conflict, at=AT)
+    assert refused(take_back, *sides, "", **acts(scene["researcher"])) == {
+        "interest.not_yours",
+        "interest.withdrawal_ground_missing",
+    }
+    assert refused(take_back, *sides, "x", **acts(make_user())) == {"interest.not_found"}
+    take_back(*reversed(sides), "They made peace", **acts(scene["broker"]))
+    assert not Conflict.objects.exists()
+    kept = AuditEntry.objects.filter(subject__in=sides, act__startswith="interest.").order_by("pk")
+    assert [one.act for one in kept] == ["interest.declared", "interest.withdrawn"]
+    assert "Rivals" in str(kept[1].changes)
+    one = make_challenge(scene["company"], scene["owner"], scene["technique"], broker=scene["broker"])
+    assert ranking.rank(one, queries.version_with_all(one), at=AT).candidates
 
 
 # Proposals and awards -------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from tests.factories import AT, make_city, make_organisation, make_region, make_
 from headwater.accounts.audit import SYSTEM
 from headwater.partnering import queries, ranking
 from headwater.partnering.actions.network import load_network
-from headwater.partnering.models import Challenge, Partnership, Profile
+from headwater.partnering.models import Challenge, Partnership, PartnershipMember, Profile, Work
 from headwater.registry.models import Organisation
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +36,18 @@ def test_network_is_made_once_marked_and_sized(loaded):
     before = Profile.objects.count()
     assert load_network(7, None, by=SYSTEM, at=AT, scale=0.1) == {}
     assert Profile.objects.count() == before == loaded["profiles"]
+
+
+def test_nothing_is_made_up_of_what_a_real_organisation_asked_or_agreed_to(loaded):
+    real = Organisation.objects.exclude(source__key="synthetic-network-7")
+    assert real.exists()
+    assert PartnershipMember.objects.exists()
+    for made in (
+        Challenge.objects.filter(organisation__in=real),
+        PartnershipMember.objects.filter(organisation__in=real),
+        Work.objects.filter(partner__in=real),
+    ):
+        assert not made.exists(), made.model
 
 
 def test_made_challenge_finds_candidates(loaded):

@@ -14,6 +14,7 @@ from tests.partnering.makers import acts, make_broker, make_challenge, make_comp
 from tests.site.test_pages import check_language, text_of
 
 from headwater.accounts.actions import set_language
+from headwater.accounts.audit import SYSTEM, Act, record
 from headwater.partnering import urls
 from headwater.partnering.actions import consortia, joining, matching
 from headwater.partnering.drafts import MemberDraft, MilestoneDraft, PartnershipDraft
@@ -273,6 +274,15 @@ def test_invited_member_reads_confirms_and_is_named_to_nobody_before(client, reg
     assert lab.public_id in client.get(path).content.decode()
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "ready → published"), ("zh-hans", "就绪 → 已发布")])
+def test_trail_names_states_in_the_reader_s_language(client, region, language, said):
+    entry = Act("challenge.published", region["challenge"].public_id, {"state": ["ready", "published"]})
+    record(entry, by=SYSTEM, at=AT)
+    client.force_login(region["broker"])
+    page = client.get(f"/challenges/{region['challenge'].public_id}/history/?lang={language}", follow=True)
+    assert said in text_of(page)
+
+
 def test_conflict_of_interest_is_declared_by_form(client, region):
     company, lab = region["company"], region["profile"].organisation
     client.force_login(region["owner"])
@@ -283,6 +293,7 @@ def test_conflict_of_interest_is_declared_by_form(client, region):
     form = {"one": company.public_id, "other": lab.name_en, "ground": "They sue each other."}
     assert client.post("/conflicts/", form).status_code == 302
     assert "They sue each other." in text_of(client.get("/conflicts/"))
+    assert "Why these two may meet again" in text_of(client.get("/conflicts/"))
     client.force_login(region["broker"])
     asked = f"/challenges/{region['challenge'].public_id}/candidates/"
     assert f"/capabilities/{region['profile'].public_id}/" not in client.get(asked).content.decode()
@@ -291,3 +302,8 @@ def test_conflict_of_interest_is_declared_by_form(client, region):
     client.force_login(stranger)
     assert "They sue each other." not in text_of(client.get("/conflicts/"))
     assert client.post("/conflicts/", form | {"ground": "Mine."}).status_code == 422
+    back = {"do": "withdraw", "one": company.public_id, "other": lab.public_id, "ground": "They settled."}
+    assert client.post("/conflicts/", back).status_code == 404
+    client.force_login(region["owner"])
+    assert client.post("/conflicts/", back).status_code == 302
+    assert "They sue each other." not in text_of(client.get("/conflicts/"))

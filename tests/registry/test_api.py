@@ -246,6 +246,7 @@ def test_openapi_description_names_every_answer():
     assert set(described["paths"]["/api/v1/instruments"]) == {"get", "post"}
     assert set(described["paths"]["/api/v1/instruments/{public_id}"]["patch"]["responses"]) == {
         "200",
+        "400",
         "401",
         "403",
         "404",

@@ -27,6 +27,13 @@ def test_readyz_wants_every_migration(client):
     assert answer.json()["cause"].endswith("migrations are waiting")
 
 
+@pytest.mark.django_db
+def test_statements_are_planned_as_they_are_written():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('join_collapse_limit'), current_setting('jit')")
+        assert cursor.fetchone() == ("5", "off")
+
+
 @pytest.fixture
 def token(settings: Any) -> str:
     """The metrics' token, set."""

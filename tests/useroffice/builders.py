@@ -14,7 +14,17 @@ from headwater.accounts.models import Role, User
 from headwater.registry.facts import viewer_of
 from headwater.registry.models import Facility, Instrument, Organisation
 from headwater.useroffice import facts
-from headwater.useroffice.actions import calls, proposals, reviewing, scheduling
+from headwater.useroffice.actions import (
+    assigning,
+    calls,
+    checking,
+    deciding,
+    people,
+    proposals,
+    publishing,
+    reviewing,
+    scheduling,
+)
 from headwater.useroffice.models import Call, Panel, Proposal, Review, ScheduleVersion
 
 NOW = datetime(2025, 3, 1, 8, tzinfo=UTC)
@@ -77,26 +87,26 @@ class Office:
 
     def checked(self, *made: Proposal, verdict: str = "feasible") -> None:
         """Through feasibility."""
-        reviewing.begin_checks(self.call.public_id, at=AFTER, **by(self.officer))
+        checking.begin_checks(self.call.public_id, at=AFTER, **by(self.officer))
         for one in made:
             for choice in one.choices.all():
-                reviewing.judge_feasibility(
+                checking.judge_feasibility(
                     one.public_id, choice.instrument.public_id, verdict, "", at=AFTER, **by(self.scientist)
                 )
 
     def reviewed(self, scores: dict[str, int] | None = None) -> None:
         """Assign by the engine, and give every review; ``scores`` by proposal id, else 3."""
-        reviewing.assign(self.call.public_id, at=AFTER, **by(self.officer))
+        assigning.assign(self.call.public_id, at=AFTER, **by(self.officer))
         for review in Review.objects.filter(proposal__call=self.call, state="assigned").select_related("reviewer"):
             score = (scores or {}).get(review.proposal.public_id, 3)
             given = {one["key"]: score for one in review.stage.criteria}
             reviewing.give_review(review.public_id, given, "Sound.", "Thank you.", at=AFTER, **by(review.reviewer))
-        reviewing.open_panel(self.call.public_id, at=AFTER, **by(self.officer))
+        deciding.open_panel(self.call.public_id, at=AFTER, **by(self.officer))
 
     def decided(self, *made: Proposal, kind: str = "recommend") -> None:
         for rank, one in enumerate(made, 1):
-            judgement = reviewing.Judgement(kind, rank, "Strong case.")
-            reviewing.decide(one.public_id, judgement, at=AFTER, **by(self.officer))
+            judgement = deciding.Judgement(kind, rank, "Strong case.")
+            deciding.decide(one.public_id, judgement, at=AFTER, **by(self.officer))
 
     def planned(self, at: datetime = AFTER, **more: Any) -> Any:
         made = scheduling.make_scenario(
@@ -107,7 +117,7 @@ class Office:
     def published(self, at: datetime = AFTER, **more: Any) -> ScheduleVersion:
         scenario = self.planned(at, **more)
         assert scenario.state == "solved", scenario.state
-        return scheduling.publish(
+        return publishing.publish(
             scenario.public_id, "", desk(self.officer), viewer_of(self.officer), by=Actor(self.officer, "page"), at=at
         )
 
@@ -132,10 +142,10 @@ def make_office(*, mode: str = "general", lines: int = 2, members: int = 5, days
     reviewers = [make_user(name=f"Rea Viewer {k}") for k in range(members)]
     acting = {"at": NOW, **by(officer)}
     for one in beamlines:
-        calls.set_scientist(one.public_id, scientist.email, **acting)
-    panel = calls.make_panel(facility.public_id, "评审组", "Panel", **acting)
+        people.set_scientist(one.public_id, scientist.email, **acting)
+    panel = people.make_panel(facility.public_id, "评审组", "Panel", **acting)
     for user in reviewers:
-        calls.set_member(panel.public_id, calls.Member(user.email, fields=(technique.code,)), **acting)
+        people.set_member(panel.public_id, people.Member(user.email, fields=(technique.code,)), **acting)
     call = calls.make_call(
         calls.CallDraft(
             facility=facility.public_id,

@@ -15,7 +15,18 @@ from tests.useroffice.builders import AFTER, NOW, by, desk, make_office
 from headwater.core.decision import Refused
 from headwater.registry.models import Person
 from headwater.useroffice import facts, queries, rules
-from headwater.useroffice.actions import calls, proposals, reviewing, scheduling, visiting
+from headwater.useroffice.actions import (
+    assigning,
+    calls,
+    checking,
+    deciding,
+    people,
+    proposals,
+    reviewing,
+    scheduling,
+    telling,
+    visiting,
+)
 from headwater.useroffice.models import Proposal, Review
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +48,7 @@ def two():
     one.others["draft"] = one.begun(user, title=SECRET)
     first, second = one.submitted(user, title=SECRET), one.submitted(title=SECRET)
     one.checked(first, second)
-    reviewing.assign(one.call.public_id, at=AFTER, **by(one.officer))
+    assigning.assign(one.call.public_id, at=AFTER, **by(one.officer))
     one.others |= {"user": user, "review": first, "second": second}
     other.submitted()
     return one, other
@@ -161,11 +172,11 @@ def test_reviewer_sees_the_others_after_her_own(two):
 
 
 def test_anonymous_call_hides_who_proposes_from_reviewers():
-    office = make_office(anonymous=True)
+    office = make_office(names_shown="decision")
     user = office.proposer(name="Nadia Nameless")
     made = office.submitted(user)
     office.checked(made)
-    reviewing.assign(office.call.public_id, at=AFTER, **by(office.officer))
+    assigning.assign(office.call.public_id, at=AFTER, **by(office.officer))
     reviewer = Review.objects.filter(proposal=made)[0].reviewer
     client = Client()
     client.force_login(reviewer)
@@ -198,10 +209,10 @@ def test_each_kind_of_conflict_is_found():
     make_member(colleague, home, "member")
     proposals.exclude_reviewer(made.public_id, excluded.email, "", at=NOW, **by(user))
     proposals.submit_proposal(made.public_id, at=NOW, **by(user))
-    reviewing.begin_checks(office.call.public_id, at=AFTER, **by(office.officer))
+    checking.begin_checks(office.call.public_id, at=AFTER, **by(office.officer))
     for one in (earlier, made):
         line = one.choices.get().instrument.public_id
-        reviewing.judge_feasibility(one.public_id, line, "feasible", "", at=AFTER, **by(office.scientist))
+        checking.judge_feasibility(one.public_id, line, "feasible", "", at=AFTER, **by(office.scientist))
     reviewing.declare_conflict(made.public_id, "My former student.", at=AFTER, **by(declared))
     for number, person in enumerate((user, writer)):
         held, _new = Person.objects.get_or_create(user=person, defaults={"public_id": f"per_x{number}", "name_en": "X"})
@@ -220,7 +231,9 @@ def test_each_kind_of_conflict_is_found():
 
     # bound everywhere, the chair included
     made.refresh_from_db()
-    calls.set_member(office.panel.public_id, calls.Member(colleague.email, chair=True), at=AFTER, **by(office.officer))
+    people.set_member(
+        office.panel.public_id, people.Member(colleague.email, chair=True), at=AFTER, **by(office.officer)
+    )
     client = Client()
     client.force_login(colleague)
     answer = client.get(reverse("proposal", args=[made.public_id]))
@@ -230,17 +243,17 @@ def test_each_kind_of_conflict_is_found():
     panel = client.get(reverse("panel", args=[office.call.public_id])).content.decode()
     row = re.search(rf"<tr>(?:(?!</tr>).)*{made.code}.*?</tr>", panel, re.DOTALL)[0]
     assert "Closed to you" in row
-    judgement = reviewing.Judgement("recommend", 1, "x")
+    judgement = deciding.Judgement("recommend", 1, "x")
     assert "proposal.conflict" in codes(
-        lambda: reviewing.decide(
+        lambda: deciding.decide(
             made.public_id, judgement, waive=("panel.reviews_missing",), ground="x", at=AFTER, **by(colleague)
         )
     )
-    assert codes(lambda: reviewing.ask_reviewer(made.public_id, colleague.email, at=AFTER, **by(office.officer))) == {
+    assert codes(lambda: assigning.ask_reviewer(made.public_id, colleague.email, at=AFTER, **by(office.officer))) == {
         "proposal.conflict"
     }
     # the engine keeps them apart, or says that too few are left
-    told = codes(lambda: reviewing.assign(office.call.public_id, at=AFTER, **by(office.officer)))
+    told = codes(lambda: assigning.assign(office.call.public_id, at=AFTER, **by(office.officer)))
     assert told == {"assign.too_few"}
     assert not Review.objects.filter(proposal=made).exists()
 
@@ -249,7 +262,7 @@ def test_conflict_that_comes_up_later_closes_the_review():
     office = make_office()
     made = office.submitted()
     office.checked(made)
-    reviewing.assign(office.call.public_id, at=AFTER, **by(office.officer))
+    assigning.assign(office.call.public_id, at=AFTER, **by(office.officer))
     review = Review.objects.filter(proposal=made)[0]
     make_member(review.reviewer, made.team.get().user.person.organisations.get(), "member")
     given = {one["key"]: 5 for one in review.stage.criteria}
@@ -263,10 +276,10 @@ def test_office_steps_are_for_the_office_alone(two):
     for user in (one.others["user"], one.scientist, other.officer):
         acting = {"at": AFTER, **by(user)}
         for work in (
-            partial(reviewing.begin_checks, call, **acting),
-            partial(reviewing.assign, call, **acting),
-            partial(reviewing.open_panel, call, **acting),
-            partial(reviewing.send_letters, call, **acting),
+            partial(checking.begin_checks, call, **acting),
+            partial(assigning.assign, call, **acting),
+            partial(deciding.open_panel, call, **acting),
+            partial(telling.send_letters, call, **acting),
             partial(scheduling.make_scenario, call, "x", **acting),
             partial(scheduling.set_pin, made, shifts=6, reason="x", **acting),
             partial(calls.set_call_stage, call, "done", **acting),

@@ -10,7 +10,7 @@ from tests.useroffice.builders import AFTER, by, desk, make_office
 
 from headwater.accounts.models import Notice
 from headwater.booking.models import Reservation
-from headwater.useroffice.actions import reviewing, visiting
+from headwater.useroffice.actions import telling, visiting
 from headwater.useroffice.models import Pool, Submission, Visit
 from headwater.useroffice.ranking import cut_offs, ranking_of
 from headwater.useroffice.statistics import statistics_of
@@ -41,11 +41,11 @@ def test_a_call_becomes_a_schedule_and_a_result():
     one.refresh_from_db()
     assert (one.state, one.told_state) == ("scheduled", "")
     assert not Notice.objects.filter(code__startswith="decision.").exists()
-    assert reviewing.send_letters(office.call.public_id, at=AFTER, **by(office.officer)) == 2
+    assert telling.send_letters(office.call.public_id, at=AFTER, **by(office.officer)) == 2
     told = Notice.objects.get(user=user, code="decision.scheduled")
     assert told.facts["shifts"] == 9
     with pytest.raises(Exception, match=r"letters\.none"):
-        reviewing.send_letters(office.call.public_id, at=AFTER, **by(office.officer))
+        telling.send_letters(office.call.public_id, at=AFTER, **by(office.officer))
 
     # the visit
     visit = Visit.objects.get(proposal=one)

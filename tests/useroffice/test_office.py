@@ -19,7 +19,22 @@ from headwater.booking.models import Reservation
 from headwater.core.decision import Refused
 from headwater.registry.facts import viewer_of
 from headwater.useroffice import beamfiles, outputfiles, papers, rounds
-from headwater.useroffice.actions import calls, history, proposals, reviewing, scheduling, visiting
+from headwater.useroffice.actions import (
+    assigning,
+    beamcalendar,
+    callforms,
+    calls,
+    checking,
+    deciding,
+    history,
+    pools,
+    proposals,
+    publishing,
+    reviewing,
+    scheduling,
+    telling,
+    visiting,
+)
 from headwater.useroffice.models import (
     Award,
     Call,
@@ -64,14 +79,14 @@ def booked():
 def test_versions_differ_as_they_say_and_those_touched_are_told():
     office, (one, two, three) = ready()
     office.published()
-    reviewing.send_letters(office.call.public_id, at=AFTER, **by(office.officer))
+    telling.send_letters(office.call.public_id, at=AFTER, **by(office.officer))
     before = booked()
     assert set(before) == {one.public_id, two.public_id, three.public_id}
     lost = Award.objects.get(proposal=two)
     acting = {"at": AFTER, **by(office.officer)}
     # the beam fails on that beamline while the second is there, and the third is fixed where it is
-    period = calls.PeriodDraft("shutdown", lost.start, lost.start + timedelta(days=1), lost.instrument.public_id)
-    calls.set_periods(office.facility.public_id, [period], **acting)
+    period = beamcalendar.PeriodDraft("shutdown", lost.start, lost.start + timedelta(days=1), lost.instrument.public_id)
+    beamcalendar.set_periods(office.facility.public_id, [period], **acting)
     later = AFTER + timedelta(hours=2)
     second = office.published(later, from_published=True)
     assert second.number == 2
@@ -88,7 +103,7 @@ def test_overtaken_or_broken_plan_is_not_published():
     office, (one, *_rest) = ready(2)
     stale = office.planned()
     office.published(AFTER + timedelta(hours=1))
-    publish = lambda: scheduling.publish(  # noqa: E731
+    publish = lambda: publishing.publish(  # noqa: E731
         stale.public_id,
         "",
         desk(office.officer),
@@ -99,7 +114,7 @@ def test_overtaken_or_broken_plan_is_not_published():
     assert refused(publish) == {"schedule.overtaken"}
     later = office.planned(AFTER + timedelta(hours=3))
     scheduling.set_pin(one.public_id, shifts=6, reason="Less is enough.", at=AFTER, **by(office.officer))
-    again = lambda: scheduling.publish(  # noqa: E731
+    again = lambda: publishing.publish(  # noqa: E731
         later.public_id,
         "",
         desk(office.officer),
@@ -119,7 +134,7 @@ def test_publishing_is_all_or_none():
     from headwater.booking.queries import span_of
 
     day = rounds.day(office.call, row[2])
-    start = scheduling._begins(line, day)
+    start = publishing._begins(line, day)
     Reservation.objects.create(
         public_id="res_tx",
         instrument=line,
@@ -130,7 +145,7 @@ def test_publishing_is_all_or_none():
         created_at=NOW,
         updated_at=NOW,
     )
-    publish = lambda: scheduling.publish(  # noqa: E731
+    publish = lambda: publishing.publish(  # noqa: E731
         scenario.public_id,
         "",
         desk(office.officer),
@@ -170,20 +185,20 @@ def test_pools_count_whom_they_say():
     one.save(update_fields=["organisation"])
     acting = {"at": AFTER, **by(office.officer)}
     drafts = (
-        calls.PoolDraft("firms", "企业", "Firms", "industry", max_share=Decimal("0.5")),
-        calls.PoolDraft("own", "自用", "In-house", "in_house", max_shifts=3),
-        calls.PoolDraft("funder", "出资", "Funder", "funder", funder=office.home.public_id, min_share=Decimal("0.1")),
-        calls.PoolDraft("director", "主任", "Director", "discretionary", max_share=Decimal("0.1")),
+        pools.PoolDraft("firms", "企业", "Firms", "industry", max_share=Decimal("0.5")),
+        pools.PoolDraft("own", "自用", "In-house", "in_house", max_shifts=3),
+        pools.PoolDraft("funder", "出资", "Funder", "funder", funder=office.home.public_id, min_share=Decimal("0.1")),
+        pools.PoolDraft("director", "主任", "Director", "discretionary", max_share=Decimal("0.1")),
     )
     for draft in drafts:
-        calls.set_pool(office.call.public_id, draft, **acting)
+        pools.set_pool(office.call.public_id, draft, **acting)
     proposals.set_carry_over(made[1].public_id, True, True, **acting)
     asked = {one_.id: one_ for one_ in rounds.build_round(office.call).proposals}
     assert asked[one.public_id].tags == {"firms"}
     assert asked[made[1].public_id].tags == {"funder", "director"}
     assert asked[made[1].public_id].must
     assert refused(
-        lambda: calls.set_pool(office.call.public_id, calls.PoolDraft("x", "x", "x", "funder"), **acting)
+        lambda: pools.set_pool(office.call.public_id, pools.PoolDraft("x", "x", "x", "funder"), **acting)
     ) == {
         "pool.funder_missing",
         "pool.limits_nothing",
@@ -228,7 +243,7 @@ def test_new_form_reaches_drafts_and_leaves_what_was_submitted():
     done, draft = office.submitted(), office.begun()
     asked = [{"key": "why", "kind": "text", "label_zh": "原因", "label_en": "Why", "required": True}]
     acting = {"at": NOW, **by(office.officer)}
-    form = calls.publish_form(office.facility.public_id, asked, call=office.call.public_id, **acting)
+    form = callforms.publish_form(office.facility.public_id, asked, call=office.call.public_id, **acting)
     done.refresh_from_db()
     draft.refresh_from_db()
     assert (done.form.number, draft.form.number, form.number) == (1, 2, 2)
@@ -239,19 +254,19 @@ def test_infeasible_everywhere_it_ends_and_is_told_why():
     office = make_office()
     user = office.proposer()
     made = office.submitted(user, beamlines=[one.public_id for one in office.lines])
-    reviewing.begin_checks(office.call.public_id, at=AFTER, **by(office.officer))
+    checking.begin_checks(office.call.public_id, at=AFTER, **by(office.officer))
     first, second = (one.public_id for one in office.lines)
     acting = {"at": AFTER, **by(office.scientist)}
-    reviewing.judge_feasibility(made.public_id, first, "unsafe", "Explosive.", **acting)
+    checking.judge_feasibility(made.public_id, first, "unsafe", "Explosive.", **acting)
     made.refresh_from_db()
     assert made.state == "feasibility"
-    assert refused(lambda: reviewing.judge_feasibility(made.public_id, second, "infeasible", "", **acting)) == {
+    assert refused(lambda: checking.judge_feasibility(made.public_id, second, "infeasible", "", **acting)) == {
         "feasibility.reason_missing"
     }
-    reviewing.judge_feasibility(made.public_id, second, "infeasible", "Too few photons.", **acting)
+    checking.judge_feasibility(made.public_id, second, "infeasible", "Too few photons.", **acting)
     made.refresh_from_db()
     assert made.state == "infeasible"
-    assert reviewing.send_letters(office.call.public_id, at=AFTER, **by(office.officer)) == 1
+    assert telling.send_letters(office.call.public_id, at=AFTER, **by(office.officer)) == 1
     assert Notice.objects.filter(user=user, code="decision.infeasible").count() == 1
 
 
@@ -259,36 +274,36 @@ def test_review_is_declined_delegated_and_asked_for_by_hand():
     office = make_office(members=6)
     made = office.submitted()
     office.checked(made)
-    reviewing.assign(office.call.public_id, at=AFTER, **by(office.officer))
+    assigning.assign(office.call.public_id, at=AFTER, **by(office.officer))
     first, second, third = Review.objects.filter(proposal=made).order_by("pk")
     free = [one for one in office.members if one.pk not in {first.reviewer_id, second.reviewer_id, third.reviewer_id}]
     reviewing.decline_review(first.public_id, "My rival.", conflict=True, at=AFTER, **by(first.reviewer))
     reviewing.delegate_review(second.public_id, free[0].email, at=AFTER, **by(second.reviewer))
     acting = {"at": AFTER, **by(office.officer)}
-    assert refused(lambda: reviewing.ask_reviewer(made.public_id, first.reviewer.email, **acting)) == {
+    assert refused(lambda: assigning.ask_reviewer(made.public_id, first.reviewer.email, **acting)) == {
         "proposal.conflict"
     }
     stranger = make_user()
-    asked = refused(lambda: reviewing.ask_reviewer(made.public_id, stranger.email, **acting))
+    asked = refused(lambda: assigning.ask_reviewer(made.public_id, stranger.email, **acting))
     assert asked == {"review.not_on_panel", "review.load_full"}
-    reviewing.assign(office.call.public_id, **acting)
+    assigning.assign(office.call.public_id, **acting)
     live = Review.objects.filter(proposal=made, state="assigned").values_list("reviewer", flat=True)
     assert len(set(live)) == 3
     assert first.reviewer_id not in live
-    assert refused(lambda: reviewing.open_panel(office.call.public_id, **acting)) == {"panel.proposals_lack_reviews"}
+    assert refused(lambda: deciding.open_panel(office.call.public_id, **acting)) == {"panel.proposals_lack_reviews"}
     passed = {"waive": ("panel.reviews_missing",), "ground": "The field is small."}
-    assert reviewing.open_panel(office.call.public_id, **passed, **acting) == 1
+    assert deciding.open_panel(office.call.public_id, **passed, **acting) == 1
 
 
 def test_decision_is_taken_up_again_and_every_version_kept():
     office, (one, two) = ready(2)
-    change = reviewing.Judgement("decline", None, "On second thoughts.")
-    reviewing.decide(one.public_id, change, at=AFTER, **by(office.officer))
+    change = deciding.Judgement("decline", None, "On second thoughts.")
+    deciding.decide(one.public_id, change, at=AFTER, **by(office.officer))
     one.refresh_from_db()
     assert one.state == "declined"
     assert list(one.verdicts.order_by("pk").values_list("kind", flat=True)) == ["recommend", "decline"]
     assert two.verdicts.count() == 1
-    assert refused(lambda: reviewing.send_letters(office.call.public_id, at=AFTER, **by(office.officer))) == {
+    assert refused(lambda: telling.send_letters(office.call.public_id, at=AFTER, **by(office.officer))) == {
         "letters.undecided"
     }
 
@@ -297,7 +312,7 @@ def test_severe_reviewer_does_not_sink_a_proposal():
     office = make_office(members=9)
     made = [office.submitted(title=f"P{k}") for k in range(9)]
     office.checked(*made)
-    reviewing.assign(office.call.public_id, at=AFTER, **by(office.officer))
+    assigning.assign(office.call.public_id, at=AFTER, **by(office.officer))
     severe = Review.objects.order_by("pk")[0].reviewer
     for review in Review.objects.select_related("reviewer"):
         score = 2 if review.reviewer == severe else 4
@@ -321,10 +336,10 @@ def test_direct_modes_skip_review_and_urgent_access_is_evaluated(mode, end):
     made = office.submitted(user)
     assert made.state == "feasibility"
     line = made.choices.get().instrument.public_id
-    reviewing.judge_feasibility(made.public_id, line, "feasible", "", at=NOW, **by(office.scientist))
+    checking.judge_feasibility(made.public_id, line, "feasible", "", at=NOW, **by(office.scientist))
     office.decided(made)
     office.published()
-    reviewing.send_letters(office.call.public_id, at=AFTER, **by(office.officer))
+    telling.send_letters(office.call.public_id, at=AFTER, **by(office.officer))
     visit = made.awards.get() and made.__class__.objects.get(pk=made.pk).visit
     host = {"at": AFTER, **by(office.scientist)}
     visiting.set_visitor(visit.public_id, visit.members.get().name, cleared=True, **host)
@@ -429,7 +444,7 @@ def test_beam_calendar_is_read_from_csv_and_ical_alike(text):
     office = make_office()
     drafts = beamfiles.read_periods(text.encode())
     acting = {"at": NOW, **by(office.officer)}
-    assert calls.set_periods(office.facility.public_id, drafts, replace=True, **acting) == 2
+    assert beamcalendar.set_periods(office.facility.public_id, drafts, replace=True, **acting) == 2
     first, second = (line.beam_days for line in rounds.build_round(office.call).beamlines)
     assert (len(first), len(second)) == (27, 28)
     assert 7 not in first
@@ -448,7 +463,7 @@ def test_beam_calendar_is_read_from_csv_and_ical_alike(text):
 def test_wrong_beam_calendar_is_told_and_changes_nothing(text, code):
     office = make_office()
     acting = {"at": NOW, **by(office.officer)}
-    work = lambda: calls.set_periods(  # noqa: E731
+    work = lambda: beamcalendar.set_periods(  # noqa: E731
         office.facility.public_id, beamfiles.read_periods(text.encode()), replace=True, **acting
     )
     assert refused(work) == {code}

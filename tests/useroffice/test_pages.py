@@ -18,7 +18,7 @@ from tests.useroffice.builders import AFTER, by, make_office
 
 from headwater.accounts.models import Notice, User
 from headwater.useroffice import urls
-from headwater.useroffice.actions import calls, scheduling, visiting
+from headwater.useroffice.actions import assigning, beamcalendar, calls, pools, scheduling, visiting
 from headwater.useroffice.models import Call, Feasibility, Proposal, Review, Scenario, Visit
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +115,11 @@ def test_main_path_as_people_click_it(now_office):
     scheduling.solve(scenario.public_id, at=timezone.now())
     assert b"Granted as asked." in go(officer, "scenario", scenario.public_id, status=200).content
     go(officer, "scenario", scenario.public_id, data={"note": "First version"})
-    assert b"2025A-0001" in go(page(), "schedule", office.call.public_id, status=200).content
+    shown = go(page(), "schedule", office.call.public_id, status=200).content.decode()
+    assert "2025A-0001" not in shown  # whose it is shows once they are told
+    assert "2025A-0001" in go(officer, "schedule", office.call.public_id, status=200).content.decode()
+    for name in ("bookings", "beamtime"):
+        assert "2031-06" not in go(client, name, status=200).content.decode().split("Open calls")[0]
 
     assert b"Under review" in go(client, "proposal", made.public_id, status=200).content
     go(officer, "letter", made.public_id, data={"note_en": "Welcome.", "note_zh": "欢迎。"})
@@ -128,6 +132,8 @@ def test_main_path_as_people_click_it(now_office):
     assert "Beamtime granted" in told
     assert "Well done." in told
     assert "Strong." not in told
+    assert b"2025A-0001" in go(page(), "schedule", office.call.public_id, status=200).content
+    assert office.lines[0].name in go(client, "bookings", status=200).content.decode()
     assert Notice.objects.filter(user=user, code="decision.scheduled").count() == 1
 
     visit = Visit.objects.get()
@@ -165,10 +171,10 @@ def full():
     office.published()
     visit = Visit.objects.get(proposal=waiting)
     acting = {"at": AFTER, **by(office.officer)}
-    draft_ = calls.PoolDraft("firms", "企业", "Firms", "industry", max_share=0.5)
-    calls.set_pool(office.call.public_id, draft_, **acting)
-    period = calls.PeriodDraft("shutdown", date(2025, 6, 9), date(2025, 6, 12))
-    calls.set_periods(office.facility.public_id, [period], **acting)
+    draft_ = pools.PoolDraft("firms", "企业", "Firms", "industry", max_share=0.5)
+    pools.set_pool(office.call.public_id, draft_, **acting)
+    period = beamcalendar.PeriodDraft("shutdown", date(2025, 6, 9), date(2025, 6, 12))
+    beamcalendar.set_periods(office.facility.public_id, [period], **acting)
     late = office.proposer()
     open_ = calls.make_call(
         calls.CallDraft(
@@ -193,9 +199,8 @@ def full():
     review_office = make_office()
     mine = review_office.submitted()
     review_office.checked(mine)
-    from headwater.useroffice.actions import reviewing
 
-    reviewing.assign(review_office.call.public_id, at=AFTER, **by(review_office.officer))
+    assigning.assign(review_office.call.public_id, at=AFTER, **by(review_office.officer))
     review = Review.objects.filter(proposal=mine)[0]
     visiting.link_output(waiting.public_id, visiting.OutputDraft("10.1/x", "X", 2025), **acting)
     panel, line, facility = office.panel.public_id, office.lines[0].public_id, office.facility.public_id
@@ -230,6 +235,12 @@ def full():
         "edit_call": (office.officer, (run,)),
         "edit_form": (office.officer, (run,)),
         "set_pool": (office.officer, (run,)),
+        "tracks": (office.officer, (run,)),
+        "set_track": (office.officer, (run,)),
+        "discussion": (office.officer, (waiting.public_id,)),
+        "compare_plans": (office.officer, (run,)),
+        "open_beamlines": (None, ()),
+        "choose_beamlines": (user, (draft.public_id,)),
         "panel": (office.officer, (run,)),
         "scenarios": (office.officer, (run,)),
         "schedule": (None, (run,)),
@@ -248,6 +259,7 @@ def full():
 
 
 NO_PAGE = {"answer_invitation", "submit_proposal", "reopen_proposal", "proposal_paper", "proposal_file", "call_step"}
+NO_PAGE |= {"check_draft"}
 
 
 def test_every_page_answers_in_both_languages(full):
@@ -290,7 +302,7 @@ def queries_of(client: Client, name: str, *args: Any) -> int:
 
 def test_lists_cost_the_same_for_few_and_many():
     office = make_office(members=8)
-    costs = {"call_desk": 17, "panel": 21, "letters": 15, "schedule": 13, "beamtime": 14}
+    costs = {"call_desk": 17, "panel": 23, "letters": 15, "schedule": 13, "beamtime": 14}
     user = office.proposer()
     for number in (1, 5):
         made = [office.submitted(user) for _ in range(number)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Choices
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.decision import Decision, Reason
@@ -34,6 +35,9 @@ ACTS: dict[str, object] = {
     "token.revoked": _("token revoked"),
     "user.made": _("account made"),
 }
+# What the trail's codes are called: of an act's subject ("challenge" of challenge.published) and a changed field.
+VALUES: dict[tuple[str, str], Mapping[str, object]] = {}
+FIELDS: dict[str, object] = {"state": _("state"), "reasons": _("reasons"), "outcome": _("outcome")}
 WAYS: dict[str, object] = {
     "page": _("on a page"),
     "api": _("by a program"),
@@ -48,6 +52,11 @@ def add(wordings: Mapping[str, Wording]) -> None:
     for code, wording in wordings.items():
         if WORDINGS.setdefault(code, wording) is not wording:
             raise ValueError(f"The reason {code} is worded twice.")
+
+
+def add_values(choices: Mapping[tuple[str, str], type[Choices]]) -> None:
+    """Add what an app's fields that hold codes are called, by the subject of the acts that change them."""
+    VALUES.update({key: dict(kind.choices) for key, kind in choices.items()})
 
 
 def sentence(reason: Reason) -> str:

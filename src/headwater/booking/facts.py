@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headwater.booking import finding, hooks, queries
 from headwater.booking.hours import open_spans
 from headwater.booking.models import Reservation
-from headwater.booking.policies import InForce, midnight, weeks_between
+from headwater.booking.policies import UNTRAINED, InForce, Trained, blocked, midnight, weeks_between
 from headwater.booking.rules import QUOTAS, Asker, BookFacts, Quota, Standing, Terms
 from headwater.engines import intervals
 from headwater.registry.models import Instrument
@@ -21,6 +21,7 @@ from headwater.registry.rules import Viewer
 FREE_SHOWN = 3
 LOOK_AROUND = timedelta(days=7)
 MISSED_WITHIN = timedelta(days=90)
+FARTHEST = timedelta(days=4000)  # of what lies beyond it no week is looked at
 TIME_REASONS = frozenset(
     {
         *("booking.taken", "booking.held", "booking.outage", "booking.closed", "booking.too_long", "booking.too_soon"),
@@ -172,8 +173,47 @@ def _minutes(spans: NDArray[np.int64], within: NDArray[np.int64]) -> int:
     return -(-intervals.total(intervals.intersect(spans, within)) // 60)
 
 
-def taken_of(row: Reservation, owner_id: int) -> hooks.Taken:
-    """A stored reservation as listeners hear of it."""
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What lies on an asked span, and what counts against the quotas of the weeks it touches.
+
+    ``lapsed`` says that a hold among the former has run out: end it, and look again.
+    """
+
+    standing: tuple[Standing, ...] = ()
+    booked: Booked = ()
+    lapsed: bool = False
+
+
+def load_of(
+    instrument: Instrument,
+    rules: InForce,
+    start: datetime,
+    end: datetime,
+    *,
+    holder_id: int | None,
+    organisation_id: int | None,
+    now: datetime,
+) -> Load:
+    """What a booking of the span would meet; one query. It holds while the instrument is locked."""
+    weeks = None
+    if start < end <= now + FARTHEST and _limits(rules, {"person": holder_id, "organisation": organisation_id}):
+        touched = weeks_between(start, end, rules.zone)
+        weeks = touched[0][1], touched[-1][2]
+    spent = queries.spent_around(instrument.pk, blocked(start, end, rules.terms), weeks)
+    return Load(
+        tuple(Standing(one.kind, one.start, one.end) for one in spent if not one.shared),
+        [((one.start, one.end), one.holder_id, one.organisation_id) for one in spent if one.shared],
+        any(one.kind == "hold" and one.held_until is not None and one.held_until <= now for one in spent),
+    )
+
+
+def standing_of(rows: Sequence[Reservation]) -> tuple[Standing, ...]:
+    return tuple(Standing(one.kind, one.occupied.lower, one.occupied.upper) for one in rows)
+
+
+def taken_of(row: Reservation, owner_id: int, memo: dict[str, object] | None = None) -> hooks.Taken:
+    """A stored reservation as listeners hear of it; ``memo`` is what they found out when they were asked about it."""
     return hooks.Taken(
         row.pk,
         row.public_id,
@@ -188,6 +228,7 @@ def taken_of(row: Reservation, owner_id: int) -> hooks.Taken:
         row.project,
         row.reference,
         row.terms,
+        {} if memo is None else memo,
     )
 
 
@@ -199,17 +240,23 @@ def book_facts(
     *,
     asker: Viewer,
     holder: Viewer,
-    standing: Sequence[Reservation],
+    standing: tuple[Standing, ...],
     now: datetime,
     but: int | None = None,
     held: tuple[datetime, datetime] | None = None,
     project: str = "",
     note: str = "",
     terms_given: Mapping[str, object] | None = None,
+    booked: Booked | None = None,
+    trained: Trained | None = None,
+    memo: dict[str, object] | None = None,
 ) -> BookFacts:
-    """The facts of one asked span. ``standing`` is what occupies it; quotas hold while the instrument is locked."""
+    """The facts of one asked span. ``standing`` is what occupies it; quotas hold while the instrument is locked.
+
+    ``booked`` is what counts against quotas and ``trained`` the holder's own qualification, where they are known.
+    """
     terms = rules.terms
-    sound = start < end <= now + timedelta(days=4000)
+    sound = start < end <= now + FARTHEST
     closed = 0
     if sound:
         length = int(end.timestamp()) - int(start.timestamp())
@@ -217,15 +264,20 @@ def book_facts(
     missed, live, until = 0, False, None
     if holder.user_id is not None:
         if terms.needs_qualification:
-            live, until = qualified(holder.user_id, instrument.pk, at=now)
+            live, until = qualified(holder.user_id, instrument.pk, at=now, trained=trained)
         if terms.most_missed is not None:
             missed = queries.missed_by(holder.user_id, instrument.owner_id, since=now - MISSED_WITHIN)
     organisation = organisation_of(holder, instrument.owner_id)
+    quotas: tuple[Quota, ...] = ()
+    if sound and booked is not None:
+        quotas = quotas_within(booked, rules, start, end, holder.user_id, organisation)
+    elif sound:
+        quotas = _quotas(instrument, rules, start, end, holder.user_id, organisation, but)
     money = None
     if hooks.LISTENERS and sound:
         asked = hooks.Taken(
             *(but, "", "booking", "requested", instrument.pk, instrument.owner_id, holder.user_id, organisation),
-            *(start, end, project, "", terms_given or {}),
+            *(start, end, project, "", terms_given or {}, {} if memo is None else memo),
         )
         money = hooks.may_reserve(asked, at=now)
     return BookFacts(
@@ -240,8 +292,8 @@ def book_facts(
         terms=terms,
         held=held,
         closed_minutes=closed,
-        standing=tuple(Standing(one.kind, one.occupied.lower, one.occupied.upper) for one in standing),
-        quotas=_quotas(instrument, rules, start, end, holder.user_id, organisation, but) if sound else (),
+        standing=standing,
+        quotas=quotas,
         qualified=live,
         qualified_until=until,
         missed=missed,
@@ -251,11 +303,15 @@ def book_facts(
     )
 
 
-def qualified(user_id: int, instrument_id: int, *, at: datetime) -> tuple[bool, datetime | None]:
+def qualified(
+    user_id: int, instrument_id: int, *, at: datetime, trained: Trained | None = None
+) -> tuple[bool, datetime | None]:
     """Whether somebody may use an instrument by training, here or recognised, and until when."""
-    found = queries.qualification_of(user_id, instrument_id)
-    if found is not None and (found.expires_at is None or found.expires_at > at):
-        return True, found.expires_at
+    if trained is None:
+        found = queries.qualification_of(user_id, instrument_id)
+        trained = UNTRAINED if found is None else Trained(True, found.expires_at)
+    if trained.live and (trained.until is None or trained.until > at):
+        return True, trained.until
     return hooks.recognised(user_id, instrument_id, at=at)
 
 
@@ -271,7 +327,7 @@ def with_help(
 ) -> BookFacts:
     """The same facts and what would help where they lead to a refusal: other times, a course, an instrument beside."""
     helped: dict[str, object] = {}
-    sound = facts.start < facts.end <= now + timedelta(days=4000)
+    sound = facts.start < facts.end <= now + FARTHEST
     if sound and TIME_REASONS & set(codes):
         length = min(facts.end - facts.start, timedelta(minutes=rules.terms.max_minutes))
         full = _full_weeks(facts, rules)

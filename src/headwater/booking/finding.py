@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from headwater.booking import queries
+from headwater.booking import hooks, queries
 from headwater.booking.policies import InForce, blocked, in_force_on, midnight
+from headwater.booking.rules import Beside
 from headwater.engines import intervals
 from headwater.registry.models import Instrument
 from headwater.registry.rules import Viewer
@@ -96,10 +97,11 @@ def _soonest(
 
 def free_beside(
     instrument: Instrument, start: datetime, end: datetime, viewer: Viewer, *, at: datetime
-) -> tuple[tuple[str, str, int, datetime, datetime], ...]:
+) -> tuple[Beside, ...]:
     """Instruments of the same chief technique, nearest first, that are open and free for just that span.
 
-    Each with its public id, its name and its distance in km. Those that ask for a qualification are left out.
+    Each with its distance, and with the minutes from door to door where a timetable knows both cities. Those that ask
+    for a qualification are left out.
     """
     near = queries.similar(instrument, viewer, most=BESIDE_TRIED)
     if not near:
@@ -107,11 +109,9 @@ def free_beside(
     rules = in_force_on([(one.pk, one.owner_id, one.city.timezone) for one, _km in near], at)
     day = timedelta(days=1)
     busy = queries.busy_of([one.pk for one, _km in near], start - day, end + day, most=WHOLE)
-    found = []
-    for one, km in near:
-        if _is_free(rules[one.pk], busy[one.pk], start, end, at=at):
-            found.append((one.public_id, one.name, round(km), start, end))
-    return tuple(found[:BESIDE])
+    free = [(one, km) for one, km in near if _is_free(rules[one.pk], busy[one.pk], start, end, at=at)][:BESIDE]
+    away = hooks.minutes_away(instrument.city_id, {one.city_id for one, _km in free} - {instrument.city_id})
+    return tuple(Beside(one.public_id, one.name, round(km), away.get(one.city_id), start, end) for one, km in free)
 
 
 def _is_free(rules: InForce, busy: Spans, start: datetime, end: datetime, *, at: datetime) -> bool:

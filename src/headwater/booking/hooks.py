@@ -6,7 +6,7 @@ raises `core.decision.Refused`, nothing is written and its reasons are shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +18,8 @@ from headwater.core.decision import Decision
 class Taken:
     """Time on an instrument, asked for or reserved, as those outside of booking see it; keys are the database's.
 
-    ``reservation_id`` and ``public_id`` are empty while it is only asked for.
+    ``reservation_id`` and ``public_id`` are empty while it is only asked for. ``memo`` is the same object when a
+    listener is asked about time and when that is reserved: what it found out it need not find out again.
     """
 
     reservation_id: int | None
@@ -34,6 +35,7 @@ class Taken:
     project: str = ""
     reference: str = ""
     terms: Mapping[str, object] = field(default_factory=dict)
+    memo: dict[str, object] = field(default_factory=dict, compare=False)
 
 
 class Listener:
@@ -58,6 +60,10 @@ class Listener:
     def recognised(self, user_id: int, instrument_id: int, *, at: datetime) -> tuple[bool, datetime | None]:
         """Whether a qualification granted elsewhere counts on the instrument, and until when (None: no end)."""
         return False, None
+
+    def minutes_away(self, city_id: int, others: Collection[int]) -> Mapping[int, int]:
+        """How many minutes one goes from a city to others, door to door; those that nobody knows are left out."""
+        return {}
 
 
 LISTENERS: list[Listener] = []
@@ -100,3 +106,29 @@ def recognised(user_id: int, instrument_id: int, *, at: datetime) -> tuple[bool,
         if found[0]:
             return found
     return False, None
+
+
+def minutes_away(city_id: int, others: Collection[int]) -> dict[int, int]:
+    """What any listener knows of the way; nothing is asked where there are no others."""
+    found: dict[int, int] = {}
+    for one in LISTENERS if others else ():
+        found |= one.minutes_away(city_id, others)
+    return found
+
+
+Untold = Callable[[int], Iterable[str]]
+_UNTOLD: list[Untold] = []
+
+
+def keep_quiet(reader: Untold) -> None:
+    """Keep beamtime off its holder's own pages until she was told; to be called when an app starts.
+
+    ``reader`` gives the references that a user does not know of yet, best as a query's values: no more queries then.
+    """
+    if reader not in _UNTOLD:
+        _UNTOLD.append(reader)
+
+
+def untold(user_id: int) -> list[Iterable[str]]:
+    """The references that a user does not know of yet, one collection a reader."""
+    return [reader(user_id) for reader in _UNTOLD]

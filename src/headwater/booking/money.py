@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q
+
 from headwater.accounts.audit import Actor
 from headwater.accounts.models import User
 from headwater.booking.hooks import Listener, Taken
@@ -26,7 +28,7 @@ from headwater.support.facts import (
     order_decision,
     party_of,
     quote_for,
-    rate_tables,
+    tables_in_force,
     zone_of,
 )
 from headwater.support.models import Order
@@ -49,9 +51,16 @@ def _organisation(key: int | None) -> Organisation | None:
 
 
 def _has_rates(taken: Taken) -> bool:
-    """Whether time on the instrument has a price at all: one query for those that have none."""
-    day = taken.start.date()
-    return bool(rate_tables([(taken.owner_id, taken.instrument_id)], day))
+    """Whether time on the instrument has a price at all: one query for those that have none, asked once."""
+    known = taken.memo.get("rates")
+    if known is None:
+        known = taken.memo["rates"] = _any_rates(taken)
+    return bool(known)
+
+
+def _any_rates(taken: Taken) -> bool:
+    rows = tables_in_force(taken.start.date()).filter(owner=taken.owner_id)
+    return bool(rows.filter(Q(instrument=None) | Q(instrument=taken.instrument_id)).exists())
 
 
 def _wanted(taken: Taken) -> OrderWanted:

@@ -57,9 +57,49 @@ def _default_hours() -> Hours:
     return read_hours(DEFAULT_WEEK)
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Somebody's qualification for one instrument, where the rules ask for one."""
+
+    live: bool
+    until: datetime | None
+
+
+UNTRAINED = Trained(False, None)
+_KEPT: dict[tuple[int, datetime, str], InForce] = {}
+MOST_KEPT = 20_000
+
+
 def in_force(instrument: Instrument, at: datetime) -> InForce:
-    """The rules of one instrument at an instant; one query."""
-    return in_force_of(queries.policy_of(instrument, at), zone_of(instrument))
+    """The rules of one instrument at an instant; one query, and one more for rules that this process never saw."""
+    return in_force_for(instrument, None, at)[0]
+
+
+def in_force_for(instrument: Instrument, user_id: int | None, at: datetime) -> tuple[InForce, Trained]:
+    """The rules of one instrument, and whether somebody is trained for it; a policy is never changed, so it is kept."""
+    zone = zone_of(instrument)
+    ruling = queries.ruling_of(instrument, at, user_id)
+    if ruling is None:
+        return in_force_of(None, zone), UNTRAINED
+    return _kept(ruling.policy_id, ruling.made_at, zone), Trained(ruling.trained, ruling.trained_until)
+
+
+def in_force_with(instrument: Instrument) -> InForce:
+    """The rules of an instrument that was read with its ruling (`queries.ruled`); no query for rules seen before."""
+    zone = zone_of(instrument)
+    if instrument.ruling is None:  # type: ignore[attr-defined]
+        return in_force_of(None, zone)
+    return _kept(instrument.ruling, instrument.ruling_made, zone)  # type: ignore[attr-defined]
+
+
+def _kept(policy_id: int, made_at: datetime, zone: ZoneInfo) -> InForce:
+    key = policy_id, made_at, zone.key
+    found = _KEPT.get(key)
+    if found is None:
+        if len(_KEPT) >= MOST_KEPT:
+            _KEPT.clear()
+        found = _KEPT[key] = in_force_of(queries.policy(policy_id), zone)
+    return found
 
 
 def in_force_on(instruments: Sequence[tuple[int, int, str]], at: datetime) -> Mapping[int, InForce]:

@@ -135,6 +135,9 @@ REASONS = {
         _("The next training with a free place begins on %(start)s (%(zone)s); it has %(left)s left."), 200
     ),
     "booking.similar_instead": Wording(_("A similar instrument is free at that time, %(km)s km away: %(name)s."), 200),
+    "booking.similar_by_rail": Wording(
+        _("A similar instrument is free at that time, %(minutes)s minutes away by rail, door to door: %(name)s."), 200
+    ),
     "booking.free_instead": Wording(_("Free instead: %(start)s until %(end)s (%(zone)s)."), 200),
     "booking.not_qualified": Wording(
         _(

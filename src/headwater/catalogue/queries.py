@@ -110,14 +110,13 @@ def _narrowing(question: Question, *, but: str = "", only: Sequence[str] = ()) -
     return out
 
 
-def _asked(question: Question) -> str:
+def _asked(question: Question) -> list[str]:
+    """The terms as tsqueries that must all be met: apart, the index finds what meets them sooner than as one."""
     terms = [term for term in question.terms if term.required]
-    if not terms:
-        return ""
-    return f"({loosened(terms)})" if question.any_term else all_of(terms)
+    return [loosened(terms)] if terms and question.any_term else [any_of(term) for term in terms]
 
 
-def _where(question: Question, tsquery: str) -> tuple[str, list[object]]:
+def _where(question: Question, tsqueries: Sequence[str]) -> tuple[str, list[object]]:
     """The condition of a hit, visibility first."""
     viewer = question.viewer
     parts: list[str] = []
@@ -128,9 +127,8 @@ def _where(question: Question, tsquery: str) -> tuple[str, list[object]]:
             seen = f"({seen} OR owner_id = ANY(%s))"
             params.append(list(viewer.memberships))
         parts.append(seen)
-    if tsquery:
-        parts.append("words @@ %s::tsquery")
-        params.append(tsquery)
+    parts += ["words @@ %s::tsquery"] * len(tsqueries)
+    params += tsqueries
     if question.minutes is not None:
         parts.append("city_id = ANY(%s)")
         params.append(list(question.minutes))
@@ -150,10 +148,10 @@ def _order(question: Question) -> tuple[str, str, list[object]]:
     return f"-{score}", "0", list(params)
 
 
-def _counted(question: Question, name: str, tsquery: str) -> tuple[str, list[object]]:
+def _counted(question: Question, name: str, tsqueries: Sequence[str]) -> tuple[str, list[object]]:
     """Counts of one chosen facet's values, as if nothing of it were chosen."""
     column = FACETS[name][0]
-    where, params = _where(question, tsquery)
+    where, params = _where(question, tsqueries)
     if name == "band":
         where += " AND currency = %s"
         params.append(question.currency)
@@ -188,7 +186,7 @@ def _in_order(question: Question, *, few: bool) -> list[Place]:
     Else those that stand alike with the position and those that stand lower are two stretches of that index: a page
     far down costs what the first one does.
     """
-    where, params = _where(question, " & ".join(_narrowing(question)))
+    where, params = _where(question, _narrowing(question))
     order = f"ORDER BY standing DESC, instrument_id LIMIT {int(question.size) + 1}"
     rows = f"SELECT instrument_id, standing FROM catalogue_entry WHERE {where}"  # noqa: S608
     alike, lower = "standing = %s AND instrument_id > %s", "standing < %s"
@@ -220,14 +218,13 @@ def _found_at_once(question: Question, *, facets: bool) -> Found:
         if found is not None:
             return found
     asked = _asked(question)
-    where, params = _where(question, " & ".join(filter(None, (asked, *_narrowing(question)))))
+    where, params = _where(question, [*asked, *_narrowing(question)])
     first, second, order_params = _order(question)
     hits = f"SELECT {COLUMNS}, {first} AS k1, {second} AS k2 FROM catalogue_entry WHERE {where} LIMIT {COUNTED_TO}"  # noqa: S608
     parts, more = _parts(question, facets=facets)
     if facets:
         for name in chosen:
-            others = " & ".join(filter(None, (asked, *_narrowing(question, but=name))))
-            sql, counted = _counted(question, name, others)
+            sql, counted = _counted(question, name, [*asked, *_narrowing(question, but=name)])
             parts.append(sql)
             more += counted
     rows = _rows(f"hits AS MATERIALIZED ({hits})", parts, [question.currency, *order_params, *params, *more])
@@ -236,9 +233,7 @@ def _found_at_once(question: Question, *, facets: bool) -> Found:
 
 def _from_what_words_leave(question: Question, chosen: Sequence[str], *, facets: bool) -> Found | None:
     """The answer from one look into the index; None where that leaves more than is read."""
-    asked = " & ".join(
-        filter(None, (_asked(question), *_narrowing(question, only=tuple(PLAIN)), _all_but_one(question, chosen)))
-    )
+    asked = [*_asked(question), *_narrowing(question, only=tuple(PLAIN)), *_all_but_one(question, chosen)]
     where, where_params = _where(question, asked)
     first, second, order_params = _order(question)
     passes = [_passes(question, name) for name in chosen]
@@ -269,10 +264,10 @@ def _from_what_words_leave(question: Question, chosen: Sequence[str], *, facets:
     return _read([row for row in rows if row[0] != "read"], question)
 
 
-def _all_but_one(question: Question, chosen: Sequence[str]) -> str:
+def _all_but_one(question: Question, chosen: Sequence[str]) -> list[str]:
     """The tsquery of what fails one chosen facet's filter at most: nothing else is a hit or counted."""
     parts = [" & ".join(_narrowing(question, but=name, only=chosen)) for name in chosen]
-    return f"({' | '.join(f'({part})' for part in parts)})" if all(parts) else ""
+    return [" | ".join(f"({part})" for part in parts)] if all(parts) else []
 
 
 def _passes(question: Question, name: str) -> tuple[str, list[object]]:
@@ -343,8 +338,7 @@ def _read(rows: Sequence[tuple[str, str | None, int, int, int]], question: Quest
 
 def all_keys(question: Question, *, most: int) -> list[int]:
     """The keys of all hits up to ``most`` and one more, in no order."""
-    whole = " & ".join(filter(None, (_asked(question), *_narrowing(question))))
-    where, params = _where(question, whole)
+    where, params = _where(question, [*_asked(question), *_narrowing(question)])
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT instrument_id FROM catalogue_entry WHERE {where} LIMIT %s", [*params, most + 1])  # noqa: S608
         return [key for (key,) in cursor.fetchall()]
@@ -360,7 +354,7 @@ def what_is_held(question: Question) -> tuple[bool, tuple[bool, ...]]:
     parts: list[str] = []
     params: list[object] = []
     for tsquery in (all_of(terms), *(any_of(term) for term in terms)):
-        where, more = _where(bare, tsquery)
+        where, more = _where(bare, [tsquery])
         parts.append(f"EXISTS(SELECT 1 FROM catalogue_entry WHERE {where})")  # noqa: S608
         params += more
     with transaction.atomic(), connection.cursor() as cursor:

@@ -7,8 +7,19 @@ class PartneringConfig(AppConfig):
 
     def ready(self) -> None:
         from headwater.accounts import notices, words
-        from headwater.partnering import wording
+        from headwater.partnering import models, queries, wording
+        from headwater.useroffice import groups
 
+        groups.add(queries.groups_of)
         words.add(wording.REASONS)
         words.ACTS.update(wording.ACTS)
+        words.add_values(
+            {
+                ("agreement", "state"): models.AgreementState,
+                ("bid", "state"): models.ProposalState,
+                ("challenge", "state"): models.ChallengeState,
+                ("milestone", "state"): models.MilestoneState,
+                ("partnership", "state"): models.PartnershipState,
+            }
+        )
         notices.add(wording.NOTICES, wording.TOPICS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
@@ -162,6 +162,15 @@ def profiles() -> QuerySet[Profile]:
     ).prefetch_related(
         Prefetch("technique_links", queryset=ProfileTechnique.objects.select_related("technique").order_by("-level"))
     )
+
+
+def groups_of(users: Collection[int]) -> dict[int, set[str]]:
+    """The groups with a profile that users are named in, by public id; one query."""
+    found: dict[int, set[str]] = {}
+    rows = ProfilePerson.objects.filter(person__user_id__in=users, profile__active=True)
+    for user, group in rows.values_list("person__user_id", "profile__public_id"):
+        found.setdefault(user, set()).add(group)
+    return found
 
 
 def profile_with_all(public_id: str) -> Profile | None:

@@ -251,6 +251,7 @@ def _profile(
         )
         partner = partners[int(rng.integers(len(partners)))] if form[0] == "project" and partners else None
         works.append(MadeWork(form[0], title, int(rng.integers(2016, 2026)), partner))
+    works = list({work.title: work for work in works}.values())
     tools = [key for leaf in chosen for key in owner.instruments.get(leaf.code, ())[:2]]
     return MadeProfile(
         serial=serial,

@@ -28,6 +28,7 @@ ACTS = {
     "challenge.withdrawn": _("challenge withdrawn"),
     "challenge.written": _("new version written"),
     "interest.declared": _("conflict of interest declared"),
+    "interest.withdrawn": _("conflict of interest withdrawn"),
     "match.answered": _("answer given"),
     "match.invited": _("group invited"),
     "milestone.accepted": _("milestone accepted"),
@@ -149,6 +150,11 @@ REASONS = {
     "weights.all_zero": Wording(_("One of text, techniques, instruments and past work must weigh something."), INVALID),
     "interest.same": Wording(_("Name two different organisations."), INVALID),
     "interest.ground_missing": Wording(_("Say why these two may not meet."), INVALID),
+    "interest.not_found": Wording(_("No such conflict of interest is declared, or it is not yours to see."), 404),
+    "interest.not_yours": Wording(
+        _("Only who declared this conflict of interest, or a broker, takes it back. Ask a broker."), 403
+    ),
+    "interest.withdrawal_ground_missing": Wording(_("Say why these two may meet again."), INVALID),
     # Candidates
     "candidate.inactive": Wording(_("The group's profile is switched off."), CONFLICT),
     "candidate.own_organisation": Wording(_("The group belongs to the company that asks."), CONFLICT),

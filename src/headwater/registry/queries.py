@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count, Model, Prefetch, Q, QuerySet
 
 from headwater.registry.models import (
@@ -44,6 +45,24 @@ def node_prefix() -> str:
         return str(settings.ENVIRONMENT["HEADWATER_NODE"])
     held = region()
     return held.node if held else "hw"
+
+
+# Who somebody is ------------------------------------------------------------------------------------------------
+def standing_of(user_id: int) -> tuple[frozenset[str], dict[int, str]]:
+    """Somebody's platform roles, and the organisations she belongs to with her role in each; one query.
+
+    Written as SQL: every page and every call of a signed-in user asks it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT NULL, role FROM accounts_grant WHERE user_id = %s
+            UNION ALL SELECT one.organisation_id, one.role FROM registry_membership AS one
+            JOIN registry_person AS person ON person.id = one.person_id
+            WHERE person.user_id = %s AND one.until IS NULL""",
+            [user_id, user_id],
+        )
+        rows = cursor.fetchall()
+    return frozenset(role for key, role in rows if key is None), {key: role for key, role in rows if key is not None}
 
 
 # Who may see what -----------------------------------------------------------------------------------------------

@@ -169,6 +169,9 @@ REASONS = {
     ),
     "cursor.unknown": Wording(_("The cursor is not one that Headwater gave. Start again without it."), INVALID),
     "record.not_found": Wording(_("There is no such record."), 404),
+    "request.unwritable": Wording(
+        _("The request holds a character that can't be kept: NUL, or half of one. Leave it out and send it again."), 422
+    ),
     "request.unreadable": Wording(_("The body of the request can't be read. Send JSON in UTF-8."), 400),
     "request.invalid": Wording(_("%(field)s: %(what)s"), INVALID),
 }

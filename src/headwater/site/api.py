@@ -9,7 +9,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _, gettext_lazy
-from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.docs import Swagger
 
@@ -22,10 +21,12 @@ from headwater.core.decision import Decision, Reason, Refused
 from headwater.observatory.api import router as observatory
 from headwater.partnering.api import router as partnering
 from headwater.registry.api import router as registry
+from headwater.site.described import DescribedAPI
+from headwater.site.middleware import unwritable
 from headwater.support.api import router as support
 from headwater.useroffice.api import router as useroffice
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Headwater",
     version=__version__,
     description=(
@@ -57,6 +58,9 @@ FAULTS: dict[str, object] = {
     **dict.fromkeys(("float_parsing", "float_type"), gettext_lazy("This must be a number.")),
     **dict.fromkeys(("bool_parsing", "bool_type"), gettext_lazy("This must be true or false.")),
     "string_type": gettext_lazy("This must be text."),
+    "model_type": gettext_lazy("This must be an object with named fields."),
+    "datetime_type": gettext_lazy("This must be a date or a time such as 2026-05-31T09:00:00+08:00."),
+    "date_type": gettext_lazy("This must be a day such as 2026-05-31."),
     "list_type": gettext_lazy("This must be a list."),
     "string_too_long": gettext_lazy("This may have at most %(max_length)s characters."),
     "too_long": gettext_lazy("This may have at most %(max_length)s entries."),
@@ -111,6 +115,8 @@ def _missing(_request: HttpRequest, _error: Http404) -> HttpResponse:
 
 @api.exception_handler(Exception)
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
+    if unwritable(error):
+        return refusal(Decision((Reason("request.unwritable"),)))
     LOG.error("%s %s failed", request.method, request.path, exc_info=error)
     return problem(500, _("Something went wrong on our side. It is written down under this request's id."))
 

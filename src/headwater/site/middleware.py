@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
@@ -20,7 +21,7 @@ from django.utils.http import escape_leading_slashes
 from headwater.accounts import words
 from headwater.accounts.actions import set_language
 from headwater.core.context import REQUEST_ID
-from headwater.core.decision import Refused
+from headwater.core.decision import Decision, Reason, Refused
 from headwater.site.health import healthz, readyz
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -108,6 +109,14 @@ class LanguageMiddleware(LocaleMiddleware):
         return super().__call__(request)
 
 
+def unwritable(error: BaseException | None) -> bool:
+    """Whether text was given that no database takes: with a NUL in it, or with half of a character."""
+    if error is None:
+        return False
+    nul = isinstance(error, DataError | ValueError) and "NUL" in str(error)
+    return nul or isinstance(error, UnicodeEncodeError) or unwritable(error.__cause__)
+
+
 class RefusalMiddleware:
     """Turns a `Refused` that a page's view lets through into a page with all its reasons."""
 
@@ -118,6 +127,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if unwritable(error):
+            error = Refused(Decision((Reason("request.unwritable"),)))
         if not isinstance(error, Refused):
             return None
         status = words.status(error.decision)

@@ -7,8 +7,12 @@ class UserOfficeConfig(AppConfig):
 
     def ready(self) -> None:
         from headwater.accounts import notices, words
-        from headwater.useroffice import wording
+        from headwater.booking import hooks
+        from headwater.useroffice import queries, wording
+        from headwater.useroffice.models import State
 
+        hooks.keep_quiet(queries.untold_references)
         words.add(wording.REASONS)
         words.ACTS.update(wording.ACTS)
+        words.add_values({("proposal", "state"): State})
         notices.add(wording.NOTICES, wording.TOPICS)

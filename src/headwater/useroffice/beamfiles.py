@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+
+from dateutil.rrule import rrulestr
 
 from headwater.core.decision import Decision, Reason, Refused
-from headwater.useroffice.actions.calls import PeriodDraft
-from headwater.useroffice.models import BeamPeriodKind
+from headwater.useroffice.actions.beamcalendar import PeriodDraft
 
 # Words of a calendar's summaries by kind, the more special first.
 WORDS = (
@@ -19,6 +21,7 @@ WORDS = (
     ("studies", ("studies", "study", "machine development", "机器研究")),
     ("run", ("run", "user", "供光", "供束", "用户")),
 )
+MOST_REPEATS = 500
 BEAMLINE = re.compile(r"\b(BL\w+|ins_\w+)\b")
 
 
@@ -27,7 +30,8 @@ def _unreadable(line: int) -> Refused:
 
 
 def read_periods(content: bytes) -> list[PeriodDraft]:
-    """The periods of a file: CSV with kind, start, end (the last day), beamline, note; or iCal events of whole days.
+    """The periods of a file: CSV with kind, start, end (the last day), beamline, note; or iCal events,
+    repeated ones too.
 
     Raises `Refused` with the line that can't be read.
     """
@@ -62,36 +66,68 @@ def _csv(text: str) -> Iterator[PeriodDraft]:
 
 
 def _ical(text: str) -> Iterator[PeriodDraft]:
-    """Events of whole days; an event's kind is the first that its summary names, its beamline the first code in it."""
+    """Events, each once for every day it repeats on; an event's kind is the first that its summary names.
+
+    Its beamline is the first code in the summary. What an event holds inside (alarms) is left out.
+    """
     unfolded = re.sub(r"\r?\n[ \t]", "", text)
-    event: dict[str, str] = {}
+    event: dict[str, list[str]] = {}
+    inside: list[str] = []
     for number, line in enumerate(unfolded.splitlines(), 1):
         name, _sep, value = line.partition(":")
-        key = name.partition(";")[0].upper()
-        if line.strip().upper() == "BEGIN:VEVENT":
-            event = {}
-        elif line.strip().upper() == "END:VEVENT":
-            yield _event(event, number)
-        else:
-            event[key] = value.strip()
+        key, value = name.partition(";")[0].strip().upper(), value.strip()
+        if key == "BEGIN":
+            inside.append(value.upper())
+            if value.upper() == "VEVENT":
+                event = {}
+        elif key == "END":
+            if value.upper() == "VEVENT":
+                yield from _events(event, number)
+            if inside:
+                inside.pop()
+        elif inside and inside[-1] == "VEVENT":
+            event.setdefault(key, []).append(value)
 
 
-def _event(event: dict[str, str], number: int) -> PeriodDraft:
-    summary = event.get("SUMMARY", "").replace("\\,", ",").replace("\\;", ";")
+def _day(text: str) -> date:
+    return datetime.strptime(text[:8], "%Y%m%d").date()  # noqa: DTZ007 (a whole day has no zone)
+
+
+def _events(event: Mapping[str, Sequence[str]], number: int) -> Iterator[PeriodDraft]:
+    summary = event.get("SUMMARY", [""])[0].replace("\\,", ",").replace("\\;", ";")
     try:
-        start = datetime.strptime(event["DTSTART"][:8], "%Y%m%d").date()  # noqa: DTZ007 (a whole day has no zone)
-        end = (
-            datetime.strptime(event["DTEND"][:8], "%Y%m%d").date()  # noqa: DTZ007
-            if "DTEND" in event
-            else start + timedelta(days=1)
-        )
+        start = _day(event["DTSTART"][0])
+        end = _end(event, start)
+        starts = _repeated(event, start)
     except (KeyError, ValueError) as error:
         raise _unreadable(number) from error
-    if "T" in event.get("DTEND", ""):
-        end += timedelta(days=1)
+    if len(starts) > MOST_REPEATS:
+        reason = Reason("beam.endless", facts={"field": "file", "line": number, "most": MOST_REPEATS})
+        raise Refused(Decision((reason,)))
     low = summary.casefold()
     kind = next((kind for kind, words in WORDS if any(word in low for word in words)), summary[:20])
     line = BEAMLINE.search(summary)
-    return PeriodDraft(
-        kind if kind in BeamPeriodKind.values else summary[:20], start, end, line[1] if line else "", summary[:200]
-    )
+    for day in starts:
+        yield PeriodDraft(kind, day, day + (end - start), line[1] if line else "", summary[:200])
+
+
+def _end(event: Mapping[str, Sequence[str]], start: date) -> date:
+    """One past the event's last day: given so for whole days; an event with hours takes each day it touches."""
+    if "DTEND" in event:
+        text = event["DTEND"][0]
+        hours = text[8:].strip("TZ0")
+        return _day(text) + timedelta(days=1 if hours else 0)
+    found = re.fullmatch(r"P(?:(\d+)W)?(?:(\d+)D)?", event.get("DURATION", [""])[0])
+    days = 7 * int(found[1] or 0) + int(found[2] or 0) if found else 0
+    return start + timedelta(days=max(days, 1))
+
+
+def _repeated(event: Mapping[str, Sequence[str]], start: date) -> list[date]:
+    """The days on which the event starts; one more than are allowed where it has no end."""
+    if "RRULE" not in event:
+        return [start]
+    without_zone = re.sub(r"(UNTIL=\d{8})(T\d{6}Z?)?", r"\1T235959", event["RRULE"][0].upper())
+    days = rrulestr(without_zone, dtstart=datetime.combine(start, time()))
+    away = {_day(part) for text in event.get("EXDATE", ()) for part in text.split(",") if part}
+    found = list(islice((day.date() for day in days), MOST_REPEATS + 1))
+    return found if len(found) > MOST_REPEATS else [day for day in found if day not in away]

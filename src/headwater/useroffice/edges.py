@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from headwater.accounts import words
 from headwater.accounts.audit import Actor
 from headwater.booking.queries import zone_of
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.registry.models import Facility, Instrument
-from headwater.useroffice import facts, queries, rules, wording
-from headwater.useroffice.models import Call, Proposal
+from headwater.registry.models.base import in_language
+from headwater.useroffice import facts, queries, rounds, rules, wording
+from headwater.useroffice.models import Award, Call, FormVersion, Pool, Proposal, Remark, ScheduleVersion
 
 T = TypeVar("T")
 
@@ -79,9 +82,57 @@ def facility_zone(facility: Facility) -> Any:
     return zone_of(line) if line is not None else ZoneInfo("UTC")
 
 
+def pools_with_use(call: Call) -> list[tuple[Pool, int, float | None]]:
+    """Each pool of a call with the shifts its published schedule grants it, and their part of those it counts among."""
+    pools = list(queries.pools_of(call))
+    awards = list(queries.awards_of(queries.published(call)).select_related("proposal__organisation__city"))
+    region = rounds.home_jurisdictions() if pools and awards else frozenset()
+    counted = [(one, rounds.tags_of(one.proposal, region, call, pools)) for one in awards]
+    found = []
+    for pool in pools:
+        lines = {one.pk for one in pool.beamlines.all()}
+        here = [(one.shifts, tags) for one, tags in counted if not lines or one.instrument_id in lines]
+        granted, total = sum(n for n, tags in here if pool.code in tags), sum(n for n, _tags in here)
+        found.append((pool, granted, granted / total if total else None))
+    return found
+
+
+def remarks_named(
+    proposal: Proposal, about: rules.ProposalFacts, desk: rules.Desk
+) -> list[tuple[object, bool, Remark]]:
+    """Who said what, and whether that was the reader: by name, or by number where names are hidden."""
+    named = rules.may_see_reviewers(about, desk).allowed()
+    numbers: dict[int, int] = {}
+    found: list[tuple[object, bool, Remark]] = []
+    for one in queries.remarks_of(proposal):
+        number = numbers.setdefault(one.by_id, len(numbers) + 1)
+        mine = one.by_id == desk.user_id
+        who = str(one.by) if named or mine else _("Member %(number)s") % {"number": number}
+        found.append((who, mine, one))
+    return found
+
+
+def told_of_draft(decision: Decision, form: FormVersion) -> list[tuple[str, str]]:
+    """What the call's rules say of a draft: the question it is about, or nothing, and the sentence."""
+    labels = {f"q_{one['key']}": in_language(one["label_zh"], one["label_en"])[0] for one in form.questions}
+    return [(labels.get(str(one.facts.get("field", "")), ""), words.sentence(one)) for one in decision.reasons]
+
+
+def awards_shown(call: Call, version: ScheduleVersion | None, desk: rules.Desk) -> list[tuple[Award, str]]:
+    """The published schedule with each proposal's number; it stays empty for others until its team was told."""
+    office = desk.office(call.facility_id)
+    rows = queries.awards_of(version)
+    return [(one, one.proposal.number if office or one.proposal.told_state == "scheduled" else "") for one in rows]
+
+
 def shown_state(proposal: Proposal) -> object:
     """The state in the proposer's words."""
     return wording.PUBLIC_STATES[rules.public_state(proposal.state, proposal.told_state)]
+
+
+def beside_words(code: str) -> object:
+    """What differs between counting and publishing a figure."""
+    return wording.BESIDE[code]
 
 
 def figure_words(code: str) -> tuple[object, object]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from headwater.accounts.models import Grant, Role, Scope, User
-from headwater.registry.models import Facility, Person
+from headwater.registry.models import Facility, Instrument, Person
 from headwater.useroffice import queries
+from headwater.useroffice.groups import groups_of
 from headwater.useroffice.models import (
     BeamlineScientist,
     Call,
     CallStage,
     DeclaredConflict,
+    FormVersion,
     OutputLink,
     PanelMember,
     Proposal,
@@ -25,7 +27,7 @@ from headwater.useroffice.rules.access import LIVE, Desk, Place, ProposalFacts
 from headwater.useroffice.rules.proposals import DraftFacts, Question, SampleFacts
 
 COAUTHOR_YEARS = 3
-KINDS = ("author", "organisation", "declared", "excluded", "coauthor")
+KINDS = ("author", "organisation", "group", "declared", "excluded", "coauthor")
 
 
 def desk_of(user: Any, *, token_scopes: list[str] | None = None) -> Desk:
@@ -64,7 +66,9 @@ def proposal_facts(proposal: Proposal, desk: Desk, *, at: datetime) -> ProposalF
         facility_id=proposal.call.facility_id,
         mode=proposal.call.mode,
         state=proposal.state,
-        anonymous=proposal.call.anonymous,
+        names_shown=proposal.call.names_shown,
+        reviewers_shown=proposal.call.reviewers_shown,
+        told_state=proposal.told_state,
         team=team,
         beamlines=frozenset(one.instrument_id for one in proposal.choices.all()),
         panel_id=proposal.track.panel_id,
@@ -76,9 +80,10 @@ def proposal_facts(proposal: Proposal, desk: Desk, *, at: datetime) -> ProposalF
 
 
 def conflicts_between(proposals: Iterable[Proposal], users: Collection[int]) -> dict[tuple[int, int], tuple[str, ...]]:
-    """Why each user may not judge each proposal: kinds by (proposal, user); six queries however many there are.
+    """Why each user may not judge each proposal: kinds by (proposal, user); the same queries however many there are.
 
     ``author``: on the team; ``organisation``: of one organisation with somebody on the team or with the proposal's;
+    ``group``: in a research group with somebody on the team (see `groups`);
     ``declared``: she said so; ``excluded``: the proposers asked for it; ``coauthor``: on one team, or authors of one
     output, within three years.
     """
@@ -93,16 +98,20 @@ def conflicts_between(proposals: Iterable[Proposal], users: Collection[int]) -> 
         teams[proposal].add(user)
     everybody = users.union(*teams.values())
     homes = queries.organisations_of(everybody)
+    groups = groups_of(everybody)
     together = _worked_together(everybody, since=_since(rows.values()))
     found: dict[tuple[int, int], set[str]] = {}
     for pk, proposal in rows.items():
         organisations = {proposal.organisation_id}.union(*(homes.get(user, set()) for user in teams[pk])) - {None}
+        theirs = frozenset[str]().union(*(groups.get(user, frozenset()) for user in teams[pk]))
         for user in users:
             kinds = set()
             if user in teams[pk]:
                 kinds.add("author")
             if homes.get(user, set()) & organisations:
                 kinds.add("organisation")
+            if user not in teams[pk] and groups.get(user, frozenset()) & theirs:
+                kinds.add("group")
             if user not in teams[pk] and together.get(user, set()) & teams[pk]:
                 kinds.add("coauthor")
             if kinds:
@@ -162,32 +171,64 @@ def spans_of(blackouts: Iterable[Iterable[str]]) -> tuple[tuple[date, date], ...
 
 def draft_facts(proposal: Proposal, *, at: datetime) -> DraftFacts:
     """A stored draft beside the rules of its call."""
-    from headwater.useroffice.rounds import longest_run
-
-    call = proposal.call
-    choices = [one.instrument for one in proposal.choices.all()]
-    allowed = set(call.beamlines.values_list("pk", flat=True))
-    blackouts = spans_of(proposal.blackouts)
-    needed = -(-(proposal.minimum + 1) // 3)
-    return DraftFacts(
+    return facts_as_written(
+        proposal.call,
+        proposal.form,
         title=proposal.title,
         abstract=proposal.abstract,
         organisation=proposal.organisation_id is not None,
+        choices=[one.instrument for one in proposal.choices.all()],
+        requested=proposal.requested,
+        minimum=proposal.minimum,
+        blackouts=spans_of(proposal.blackouts),
+        answers=proposal.answers,
+        files=proposal.files.values_list("question", flat=True),
+        samples=[SampleFacts(one.name, tuple(one.hazards)) for one in proposal.samples.all()],
+        invited=sum(one.accepted_at is None for one in proposal.team.all()),
+        at=at,
+    )
+
+
+def facts_as_written(
+    call: Call,
+    form: FormVersion,
+    *,
+    title: str,
+    abstract: str,
+    organisation: bool,
+    choices: Sequence[Instrument],
+    requested: int,
+    minimum: int,
+    blackouts: Sequence[tuple[date, date]],
+    answers: Mapping[str, str],
+    files: Iterable[str],
+    samples: Sequence[SampleFacts],
+    invited: int = 0,
+    at: datetime,
+) -> DraftFacts:
+    """A draft as it is being written, stored or not, beside the rules of its call."""
+    from headwater.useroffice.rounds import longest_run
+
+    allowed = set(call.beamlines.values_list("pk", flat=True))
+    return DraftFacts(
+        title=title,
+        abstract=abstract,
+        organisation=organisation,
         beamlines=tuple(one.public_id for one in choices),
         foreign_beamlines=tuple(one.name for one in choices if one.pk not in allowed),
         most_beamlines=call.most_beamlines,
-        requested=proposal.requested,
-        minimum=proposal.minimum,
+        requested=requested,
+        minimum=minimum,
         most_shifts=call.most_shifts,
         period=(call.period_start, call.period_end),
-        blackouts=blackouts,
+        blackouts=tuple(blackouts),
         longest_run_days=longest_run(call, choices, blackouts) if choices else 0,
-        needed_days=needed,
-        questions=questions_of(proposal.form),
-        answers=proposal.answers,
-        files=frozenset(proposal.files.values_list("question", flat=True)),
-        samples=tuple(SampleFacts(one.name, tuple(one.hazards)) for one in proposal.samples.all()),
-        invited=sum(one.accepted_at is None for one in proposal.team.all()),
+        needed_days=-(-(minimum + 1) // 3),
+        questions=questions_of(form),
+        answers=answers,
+        files=frozenset(files),
+        samples=tuple(samples),
+        invited=invited,
         call_stage=call.stage,
         call_open=call_is_open(call, at),
     )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from headwater.useroffice import rounds, wording
+from django.utils.translation import gettext as _
+
+from headwater.useroffice import queries, rounds, wording
 from headwater.useroffice.models import Call, Proposal, Scenario
 
 
@@ -92,6 +94,23 @@ def clash_of(scenario: Scenario) -> list[str]:
     ]
 
 
+def pins_in_words(call: Call) -> list[tuple[Proposal, str, str]]:
+    """What the office fixed: proposal, what, and why; two queries."""
+    lines = {one.pk: one.name for one in call.beamlines.all()}
+    found = []
+    for pin in queries.pins_of(call):
+        parts = [pin.instrument.name] if pin.instrument else []
+        if pin.day:
+            parts.append(pin.day.isoformat())
+        if pin.shifts:
+            parts.append(_("%(number)s shifts") % {"number": pin.shifts})
+        if pin.banned:
+            names = ", ".join(lines[key] for key in pin.banned if key in lines)
+            parts.append(_("not on %(beamlines)s") % {"beamlines": names})
+        found.append((pin.proposal, "; ".join(parts), pin.reason))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One block of a beamline's row in the schedule's picture; positions in hundredths of the width."""
@@ -119,10 +138,10 @@ def picture_of(
             elif not closed and start is not None:
                 bars.append(Bar(100 * start / n, 100 * (day - start) / n, "shut", ""))
                 start = None
-        for one in awards:
+        for one, number in awards:
             if one.instrument_id == line.pk:
                 first = (one.start - call.period_start).days
                 width = (one.end - one.start).days
-                bars.append(Bar(100 * first / n, 100 * width / n, "beam", one.proposal.number))
+                bars.append(Bar(100 * first / n, 100 * width / n, "beam", number))
         found.append((line, bars))
     return found

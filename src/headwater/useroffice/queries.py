@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from headwater.accounts.models import User
-from headwater.registry.models import Facility, Instrument, Membership
+from headwater.registry.models import Facility, Instrument, Membership, Organisation, Person
 from headwater.useroffice.models import (
     Award,
     BeamlineChoice,
@@ -22,18 +23,24 @@ from headwater.useroffice.models import (
     Panel,
     PanelMember,
     PastProject,
+    Pin,
+    Pool,
     Proposal,
+    Remark,
+    Report,
     Review,
     Scenario,
     ScheduleVersion,
     State,
     TeamMember,
+    Track,
     Verdict,
     Visit,
 )
 from headwater.useroffice.rules.access import AFTER_DECISION, IN_COMMITTEE, LIVE, Desk
 
 PAGE = 50
+MOST_WORKS, MOST_TEXTS = 20_000, 30
 
 
 # Who may see what -----------------------------------------------------------------------------------------------
@@ -77,6 +84,15 @@ def coming_calls(at: datetime) -> QuerySet[Call]:
     return (
         Call.objects.filter(stage=CallStage.ANNOUNCED, opens_at__gt=at).select_related("facility").order_by("opens_at")
     )
+
+
+def lines_of_calls(calls: Sequence[Call]) -> list[Instrument]:
+    """The beamlines of some calls, with their techniques and, as `taking`, the calls themselves; four queries."""
+    keys = [one.pk for one in calls]
+    taking = Prefetch("calls", Call.objects.filter(pk__in=keys).order_by("closes_at", "pk"), to_attr="taking")
+    rows = Instrument.objects.filter(calls__in=keys).distinct().select_related("facility", "city")
+    rows = rows.prefetch_related("technique_links__technique__parent", taking)
+    return list(rows.order_by("facility", "name_en", "pk"))
 
 
 def with_all(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
@@ -147,6 +163,56 @@ def panels_of(facility: Facility) -> QuerySet[Panel]:
     return facility.panels.prefetch_related(Prefetch("members", members)).order_by("pk")
 
 
+def organisation_named(text: str) -> Organisation | None:
+    """The organisation of a public id, or the only one of a name."""
+    text = text.strip()
+    if not text:
+        return None
+    found = Organisation.objects.filter(Q(public_id=text) | Q(name_zh__iexact=text) | Q(name_en__iexact=text))[:2]
+    rows = list(found)
+    return rows[0] if len(rows) == 1 else None
+
+
+def member_of(panel: Panel, email: str) -> PanelMember | None:
+    """Somebody's place on a panel, by her address."""
+    return panel.members.select_related("user").filter(user__email__iexact=email.strip()).first()
+
+
+def texts_of_members(members: Sequence[PanelMember], facility: Facility) -> dict[int, list[dict[str, str]]]:
+    """What each member (by user) wrote: her field in her words, her publications and her proposals here; three queries.
+
+    Publications are found by ORCID among the facility's. The newest count.
+    """
+    users = [one.user_id for one in members]
+    found: dict[int, list[dict[str, str]]] = {
+        one.user_id: [{"title": "; ".join(one.fields), "text": one.expertise}]
+        for one in members
+        if one.fields or one.expertise
+    }
+    orcids = dict(Person.objects.filter(user__in=users).exclude(orcid=None).values_list("orcid", "user"))
+    if orcids:
+        for title, authors in facility.outputs.order_by("-year", "-pk").values_list("title", "authors")[:MOST_WORKS]:
+            for author in authors:
+                user = orcids.get(author.get("orcid"))
+                if user is not None:
+                    found.setdefault(user, []).append({"title": title, "text": ""})
+    own = TeamMember.objects.filter(user__in=users, proposal__call__facility=facility, accepted_at__isnull=False)
+    own = own.exclude(proposal__state__in=[State.DRAFT, State.WITHDRAWN]).order_by("-pk")
+    for user, title, abstract in own.values_list("user", "proposal__title", "proposal__abstract")[:MOST_WORKS]:
+        found.setdefault(user, []).append({"title": title, "text": abstract})
+    return {user: texts[:MOST_TEXTS] for user, texts in found.items()}
+
+
+def pools_of(call: Call) -> QuerySet[Pool]:
+    return call.pools.select_related("funder").prefetch_related("beamlines").order_by("pk")
+
+
+def tracks_of(call: Call) -> QuerySet[Track]:
+    """The ways through review, with their stages and how many proposals take each."""
+    counted = Count("proposals", filter=~Q(proposals__state=State.DRAFT))
+    return call.tracks.select_related("panel").prefetch_related("stages").annotate(n_proposals=counted).order_by("pk")
+
+
 def beam_periods(facility: Facility) -> QuerySet[BeamPeriod]:
     return facility.beam_periods.select_related("instrument").order_by("start", "pk")
 
@@ -163,6 +229,15 @@ def reviews_of(call: Call) -> list[Review]:
     )
 
 
+def remarks_of(proposal: Proposal) -> QuerySet[Remark]:
+    return proposal.remarks.select_related("by").order_by("pk")
+
+
+def remark_counts(call: Call) -> dict[int, int]:
+    """How many remarks each proposal of a call has; those without one are left out."""
+    return dict(Remark.objects.filter(proposal__call=call).values_list("proposal").annotate(n=Count("pk")))
+
+
 def loads_of(call: Call) -> dict[int, int]:
     """Live reviews of each reviewer in a call."""
     rows = Review.objects.filter(proposal__call=call, state__in=LIVE).values_list("reviewer").annotate(n=Count("pk"))
@@ -170,7 +245,12 @@ def loads_of(call: Call) -> dict[int, int]:
 
 
 def scenarios_of(call: Call) -> QuerySet[Scenario]:
-    return call.scenarios.defer("round", "plan").select_related("made_by").order_by("-pk")
+    return call.scenarios.defer("round", "plan").select_related("made_by", "made_from").order_by("-pk")
+
+
+def pins_of(call: Call) -> QuerySet[Pin]:
+    """What the office fixed for a call's proposals."""
+    return Pin.objects.filter(proposal__call=call).select_related("proposal", "instrument").order_by("proposal__code")
 
 
 def published(call: Call) -> ScheduleVersion | None:
@@ -207,10 +287,18 @@ def pending_letters(call: Call) -> QuerySet[Proposal]:
     )
 
 
+def untold_references(user_id: int) -> QuerySet[Proposal, str]:
+    """References of beamtime that somebody on a team was not told of yet."""
+    mine = TeamMember.objects.filter(user_id=user_id).values("proposal")
+    rows = Proposal.objects.filter(pk__in=mine).exclude(told_state=State.SCHEDULED)
+    return rows.values_list("public_id", flat=True)
+
+
 def visits_of(facility_ids: Collection[int], beamlines: Collection[int], user_id: int) -> QuerySet[Visit]:
     seen = Q(contact_id=user_id) | Q(instrument_id__in=beamlines)
     seen |= Q(proposal__call__facility_id__in=facility_ids)
-    seen |= Q(proposal__in=TeamMember.objects.filter(user_id=user_id).values("proposal"))
+    mine = TeamMember.objects.filter(user_id=user_id).values("proposal")
+    seen |= Q(proposal__in=mine, proposal__told_state=State.SCHEDULED)
     return (
         Visit.objects.filter(seen)
         .exclude(state="cancelled")
@@ -238,16 +326,14 @@ def organisations_of(users: Collection[int]) -> dict[int, set[int]]:
     return found
 
 
-def newest_versions(facility: Facility) -> QuerySet[ScheduleVersion]:
-    """The version that counts of each of the facility's calls."""
+def newest_versions(facilities: Collection[int]) -> QuerySet[ScheduleVersion]:
+    """The version that counts of each of the facilities' calls."""
     newest = ScheduleVersion.objects.filter(call=OuterRef("call")).order_by("-number").values("pk")[:1]
-    return ScheduleVersion.objects.filter(call__facility=facility, pk=Subquery(newest))
+    return ScheduleVersion.objects.filter(call__facility__in=facilities, pk=Subquery(newest))
 
 
-def homes_of(user: User) -> QuerySet[Any]:
+def homes_of(user: User) -> QuerySet[Organisation]:
     """The organisations she may apply for."""
-    from headwater.registry.models import Organisation
-
     return (
         Organisation.objects.filter(memberships__person__user=user, memberships__until=None).distinct().order_by("pk")
     )
@@ -260,18 +346,36 @@ def earlier_of(user: User, but: Proposal | None) -> QuerySet[Proposal]:
     return rows.exclude(pk=but.pk if but else None).order_by("-pk")
 
 
-def record_of(proposal: Proposal) -> list[tuple[Proposal, Any, int]]:
-    """The team's earlier beamtime at the facility: proposal, its report, and its outputs' number."""
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """One earlier experiment of a team: what it got, and what came of it."""
+
+    proposal: Proposal
+    shifts: int | None
+    hours: Any
+    report: Report | None
+    late: bool
+    outputs: int
+
+
+def record_of(proposal: Proposal, *, today: date) -> list[Earlier]:
+    """The team's earlier beamtime at the facility, the newest first; one query."""
     team = proposal.team.exclude(user=None).values("user")
     theirs = TeamMember.objects.filter(user__in=team, accepted_at__isnull=False).values("proposal")
     rows = (
         Proposal.objects.filter(pk__in=theirs, call__facility=proposal.call.facility, state__in=AFTER_DECISION)
         .exclude(pk=proposal.pk)
-        .select_related("call", "report")
+        .select_related("call", "report", "visit")
         .annotate(n_outputs=Count("output_links"))
         .order_by("-pk")[:20]
     )
-    return [(one, getattr(one, "report", None), one.n_outputs) for one in rows]
+    found = []
+    for one in rows:
+        visit, report = getattr(one, "visit", None), getattr(one, "report", None)
+        late = report is not None and report.state == "due" and report.due < today
+        shifts, hours = (visit.shifts, visit.hours_given) if visit else (None, None)
+        found.append(Earlier(one, shifts, hours, report, late, one.n_outputs))
+    return found
 
 
 def loads_with_names(call: Call) -> list[tuple[User, int, int]]:

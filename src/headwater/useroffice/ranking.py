@@ -31,7 +31,7 @@ class Ranked:
     near_above: bool
     conflict: tuple[str, ...]
     verdict: Verdict | None
-    named: bool
+    remarks: int
     reviews: Sequence[Review] = field(default_factory=tuple)
 
 
@@ -66,6 +66,7 @@ def ranking_of(call: Call, desk: Desk) -> Ranking:
     )
     reviews = queries.reviews_of(call)
     verdicts = queries.latest_verdicts([one.pk for one in proposals])
+    remarks = queries.remark_counts(call)
     conflicts = facts.conflicts_between(proposals, [desk.user_id]) if desk.user_id is not None else {}
     place = {one.pk: k for k, one in enumerate(proposals)}
     by_rank: dict[int, list[Review]] = {}
@@ -124,7 +125,6 @@ def ranking_of(call: Call, desk: Desk) -> Ranking:
             and merit[above] - merit[k] < NEAR * float(np.hypot(error[above], error[k]))
         )
         hidden = conflicts.get((one.pk, desk.user_id or 0), ())
-        named = not (call.anonymous and not desk.office(call.facility_id) and one.state != State.SCHEDULED)
         rows.append(
             Ranked(
                 one,
@@ -137,7 +137,7 @@ def ranking_of(call: Call, desk: Desk) -> Ranking:
                 near,
                 hidden,
                 verdicts.get(one.pk),
-                named,
+                remarks.get(one.pk, 0),
                 mine,
             )
         )

@@ -9,42 +9,20 @@ from django.db.models import Avg, Count, F, Q, Sum
 
 from headwater.core.estimate import Estimate
 from headwater.registry.models import Facility, Figure
-from headwater.useroffice import queries
-from headwater.useroffice.models import (
-    Award,
-    Output,
-    PastProject,
-    Proposal,
-    Review,
-    State,
-    Visit,
-)
-from headwater.useroffice.rounds import home_jurisdictions
+from headwater.useroffice.models import Proposal, Review, Visit
+from headwater.useroffice.programme import UNSEEN, Users, Year, users_of, years_of
 
-UNSEEN = (State.DRAFT, State.WITHDRAWN)
+# What a published figure of a facility says, by the end of its code, is counted here as this figure.
+COUNTED_AS = {"projects": "projects", "users-from-region": "regional_share", "beamtime-met": "beamtime_met"}
 
 
 @dataclass(frozen=True, slots=True)
-class Year:
-    """One year of a facility; ``requested`` and ``granted`` are of calls here, ``shifts`` of all projects."""
+class Beside:
+    """A published figure, and what the records here give for the same; None where they give nothing."""
 
-    year: int
-    projects: int
-    requested: int
-    granted: int
-    shifts: int
-    regional: int
-    industry: int
-    outputs: int
-    synthetic: int
-
-    @property
-    def oversubscription(self) -> float | None:
-        return self.requested / self.granted if self.granted else None
-
-    @property
-    def regional_share(self) -> float | None:
-        return self.regional / self.projects if self.projects else None
+    code: str
+    published: Figure
+    computed: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +31,14 @@ class OfficeStatistics:
 
     figures: dict[str, Estimate]
     years: list[Year]
+    users: list[Users]
+    beside: list[Beside]
     published: list[Figure]
 
 
 def statistics_of(facility: Facility, *, today: date) -> OfficeStatistics:
-    """All figures of a facility; nine queries."""
-    years = _years(facility)
+    """All figures of a facility in a fixed number of queries."""
+    years = years_of([facility.pk])[facility.pk]
     live = Proposal.objects.filter(call__facility=facility).exclude(state__in=UNSEEN)
     projects = sum(one.projects for one in years)
     synthetic = sum(one.synthetic for one in years)
@@ -76,6 +56,9 @@ def statistics_of(facility: Facility, *, today: date) -> OfficeStatistics:
         "regional_share": estimate(regional / projects if projects else None, "share", projects),
         "oversubscription": estimate(
             requested / granted if granted else None, "ratio", here["n"], here["s"] / here["n"] if here["n"] else 0.0
+        ),
+        "beamtime_met": estimate(
+            granted / requested if requested else None, "share", here["n"], here["s"] / here["n"] if here["n"] else 0.0
         ),
         "outputs_per_shift": estimate(outputs / shifts if shifts else None, "1/shift", projects),
     }
@@ -120,57 +103,11 @@ def statistics_of(facility: Facility, *, today: date) -> OfficeStatistics:
         .prefetch_related("sources")
         .order_by("code")
     )
-    return OfficeStatistics({key: one for key, one in found.items() if one is not None}, years, published)
-
-
-def _years(facility: Facility) -> list[Year]:
-    """Years of past projects and of those on the platform, by the year of submission."""
-    region = list(home_jurisdictions())
-    rows: dict[int, dict[str, int]] = {}
-
-    def add(year: int, **values: int) -> None:
-        row = rows.setdefault(
-            year,
-            dict.fromkeys(
-                ("projects", "requested", "granted", "shifts", "regional", "industry", "outputs", "synthetic"), 0
-            ),
-        )
-        for key, value in values.items():
-            row[key] += value or 0
-
-    past = PastProject.objects.filter(facility=facility).values("year")
-    for one in past.annotate(
-        projects=Count("pk"),
-        shifts=Sum("granted"),
-        regional=Count("pk", filter=Q(regional=True)),
-        industry=Count("pk", filter=Q(industry=True)),
-        outputs=Sum("outputs"),
-        synthetic=Count("pk", filter=Q(source__kind="synthetic")),
-    ).order_by("year"):
-        add(**one)
-    live = Proposal.objects.filter(call__facility=facility, submitted_at__isnull=False).exclude(state__in=UNSEEN)
-    for one in (
-        live.values(year=F("submitted_at__year"))
-        .annotate(
-            projects=Count("pk"),
-            requested=Sum("requested"),
-            regional=Count("pk", filter=Q(organisation__city__jurisdiction__in=region)),
-            industry=Count("pk", filter=Q(organisation__kind="company")),
-            synthetic=Count("pk", filter=Q(call__synthetic=True)),
-        )
-        .order_by("year")
-    ):
-        add(**one)
-    newest = queries.newest_versions(facility)
-    for year, granted in (
-        Award.objects.filter(version__in=newest)
-        .values_list("proposal__submitted_at__year")
-        .annotate(n=Sum("shifts"))
-        .order_by("proposal__submitted_at__year")
-    ):
-        add(year, granted=granted, shifts=granted)
-    for year, n in (
-        Output.objects.filter(facility=facility).values_list("year").annotate(n=Count("pk")).order_by("year")
-    ):
-        add(year, outputs=n)
-    return [Year(year, **row) for year, row in sorted(rows.items())]
+    figures = {key: one for key, one in found.items() if one is not None}
+    beside = [
+        Beside(COUNTED_AS[ending], one, figures.get(COUNTED_AS[ending]))
+        for one in published
+        if (ending := one.code.removeprefix(f"{facility.code}-")) in COUNTED_AS
+    ]
+    others = [one for one in published if one not in {each.published for each in beside}]
+    return OfficeStatistics(figures, years, users_of([facility.pk])[facility.pk], beside, others)

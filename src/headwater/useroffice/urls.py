@@ -1,9 +1,10 @@
 from django.urls import path
 
-from headwater.useroffice.views import judging, office, planning, proposing, reading, visiting
+from headwater.useroffice.views import judging, office, planning, proposing, reading, setup, visiting
 
 urlpatterns = [
     path("", proposing.home, name="beamtime"),
+    path("beamlines/", proposing.open_beamlines, name="open_beamlines"),
     path("invitations/<int:number>/", proposing.answer, name="answer_invitation"),
     path("feasibility/", judging.feasibilities, name="feasibilities"),
     path("reviews/", judging.reviews, name="reviews"),
@@ -12,6 +13,7 @@ urlpatterns = [
     path("reviews/<str:public_id>/hand-on/", judging.delegate_review, name="delegate_review"),
     path("proposals/<str:public_id>/", reading.proposal, name="proposal"),
     path("proposals/<str:public_id>/edit/", proposing.edit_proposal, name="edit_proposal"),
+    path("proposals/<str:public_id>/beamlines/", proposing.choose_beamlines, name="choose_beamlines"),
     path("proposals/<str:public_id>/team/", proposing.team, name="proposal_team"),
     path("proposals/<str:public_id>/submit/", proposing.submit, name="submit_proposal"),
     path("proposals/<str:public_id>/reopen/", proposing.reopen, name="reopen_proposal"),
@@ -22,6 +24,7 @@ urlpatterns = [
     path("proposals/<str:public_id>/feasibility/<str:beamline>/", judging.feasibility, name="feasibility"),
     path("proposals/<str:public_id>/ask/", office.ask_reviewer, name="ask_reviewer"),
     path("proposals/<str:public_id>/marks/", office.marks, name="proposal_marks"),
+    path("proposals/<str:public_id>/discussion/", judging.discussion, name="discussion"),
     path("proposals/<str:public_id>/decide/", judging.decide, name="decide"),
     path("proposals/<str:public_id>/pin/", planning.pin, name="pin_proposal"),
     path("proposals/<str:public_id>/letter/", planning.letter, name="letter"),
@@ -30,13 +33,17 @@ urlpatterns = [
     path("proposals/<str:public_id>/feedback/", proposing.feedback, name="feedback"),
     path("proposals/<str:public_id>/outputs/", proposing.link_output, name="link_output"),
     path("calls/<str:public_id>/", proposing.call, name="call"),
+    path("calls/<str:public_id>/check/", proposing.check, name="check_draft"),
     path("calls/<str:public_id>/apply/", proposing.apply, name="apply"),
     path("calls/<str:public_id>/desk/", office.call_desk, name="call_desk"),
     path("calls/<str:public_id>/edit/", office.edit_call, name="edit_call"),
     path("calls/<str:public_id>/form/", office.edit_form, name="edit_form"),
-    path("calls/<str:public_id>/pools/", office.pool, name="set_pool"),
+    path("calls/<str:public_id>/pools/", setup.pools, name="set_pool"),
+    path("calls/<str:public_id>/tracks/", setup.tracks, name="tracks"),
+    path("calls/<str:public_id>/tracks/edit/", setup.track, name="set_track"),
     path("calls/<str:public_id>/panel/", judging.panel, name="panel"),
     path("calls/<str:public_id>/scenarios/", planning.scenarios, name="scenarios"),
+    path("calls/<str:public_id>/scenarios/compare/", planning.compare, name="compare_plans"),
     path("calls/<str:public_id>/schedule/", planning.schedule, name="schedule"),
     path("calls/<str:public_id>/letters/", planning.letters, name="letters"),
     path("calls/<str:public_id>/steps/<slug:step>/", office.call_step, name="call_step"),

@@ -27,6 +27,7 @@ ACTS = {
     "panel.made": _("panel founded"),
     "panel.member_set": _("panel member set"),
     "pool.set": _("pool set"),
+    "pool.dropped": _("pool taken away"),
     "proposal.begun": _("proposal begun"),
     "proposal.changed": _("proposal changed"),
     "proposal.file_added": _("file added"),
@@ -60,15 +61,23 @@ ACTS = {
     "review.asked": _("review asked for"),
     "review.declined": _("review declined"),
     "review.given": _("review given"),
+    "remark.added": _("remark added to the discussion"),
     "reviews.assigned": _("reviewers assigned"),
     "sample.moved": _("sample moved"),
     "scenario.made": _("scenario made"),
     "schedule.published": _("schedule published"),
     "track.set": _("track set"),
-    "track.staged": _("stages of review set"),
+    "track.dropped": _("track taken away"),
     "visit.contact_set": _("local contact named"),
     "visit.visitor_set": _("visitor set"),
 }
+
+
+def _kinds_shown(facts: Mapping[str, object]) -> Mapping[str, object]:
+    """The kinds of a conflict in words."""
+    kinds = [kind.strip() for kind in str(facts["kinds"]).split(",")]
+    return {**facts, "kinds": "; ".join(str(CONFLICTS.get(kind, kind)) for kind in kinds)}
+
 
 REASONS = {
     "call.not_found": Wording(_("There is no such call, or it is not announced yet."), 404),
@@ -115,13 +124,51 @@ REASONS = {
     "beam.unreadable": Wording(
         _("Line %(line)s of the file can't be read. Give kind, start, end (the last day), beamline and note."), 422
     ),
+    "beam.endless": Wording(
+        _("The event that ends on line %(line)s repeats without an end, or more than %(most)s times. Give it an end."),
+        422,
+    ),
     "userprogramme.not_yours": Wording(_("Only the facility's user office may do this."), 403),
     "beamline.not_yours": Wording(_("Only the beamline's scientists may judge feasibility on it."), 403),
     "proposal.not_found": Wording(_("There is no such proposal, or it is not shown to you."), 404),
     "proposal.conflict": Wording(
-        _("You have a conflict of interest with this proposal (%(kinds)s), so it is closed to you."), 403
+        _("You have a conflict of interest with this proposal (%(kinds)s), so it is closed to you."), 403, _kinds_shown
     ),
-    "proposal.anonymous": Wording(_("In this call the proposers' names are not shown before the decision."), 403),
+    "proposal.anonymous_own_review": Wording(
+        _("In this call you see the proposers' names once your own review is in, or once the panel has the proposals."),
+        403,
+    ),
+    "proposal.anonymous_panel": Wording(
+        _("In this call the proposers' names are shown once the panel has the proposals."), 403
+    ),
+    "proposal.anonymous_decision": Wording(
+        _("In this call the proposers' names are not shown before the decision."), 403
+    ),
+    "review.reviewers_hidden": Wording(_("In this call reviewers' names are not shown to you."), 403),
+    "discussion.not_yours": Wording(
+        _("The discussion is for the user office, the panel and the proposal's reviewers alone."), 403
+    ),
+    "discussion.closed": Wording(_("The discussion is open while the proposal is with reviewers or the panel."), 409),
+    "discussion.empty": Wording(_("Write something."), 422),
+    "track.panel_foreign": Wording(_("This panel is not of this facility."), 422),
+    "track.mode_without_review": Wording(
+        _("In this mode of access there is no review, so a track has no stages."), 422
+    ),
+    "track.stages_missing": Wording(_("Give the track at least one stage of review."), 422),
+    "track.too_many_stages": Wording(_("A track may have at most %(most)s stages."), 422),
+    "track.has_proposals": Wording(_("%(number)s proposals take this track; it stays."), 409),
+    "track.is_last": Wording(_("A call needs at least one track."), 409),
+    "stage.name_missing": Wording(_("Stage %(number)s needs a name in Chinese and in English."), 422),
+    "stage.weight_wrong": Wording(_("The weight of stage %(number)s must be above 0 and below 1,000."), 422),
+    "stage.needed_wrong": Wording(_("Stage %(number)s may ask for 1 to %(most)s reviews."), 422),
+    "stage.criteria_number": Wording(_("Stage %(number)s needs from 1 to %(most)s criteria."), 422),
+    "stage.key_wrong": Wording(
+        _("Stage %(number)s: “%(value)s” is no key of its own. Use small letters, digits and underscores."), 422
+    ),
+    "stage.criterion_wrong": Wording(
+        _("Stage %(number)s: give the criterion “%(value)s” a weight above 0 and a name in both languages."), 422
+    ),
+    "pool.not_found": Wording(_("The call has no such pool."), 404),
     "proposal.not_yours_to_edit": Wording(_("The proposer has not given you the right to edit."), 403),
     "proposal.not_yours_to_submit": Wording(_("Only the proposer, or whom she gave the right, may do this."), 403),
     "proposal.no_draft": Wording(_("The proposal was submitted. Take it back to a draft to change it."), 409),
@@ -208,6 +255,9 @@ REASONS = {
     "pin.shifts_wrong": Wording(_("Fix from %(least)s to %(most)s shifts."), 422),
     "pin.reason_missing": Wording(_("Write down why it is fixed."), 422),
     "scenario.nobody_asks": Wording(_("No proposal is recommended, on standby or scheduled."), 409),
+    "scenario.wish_without_place": Wording(
+        _("This plan gave the proposal %(proposal)s no place that could be kept or barred."), 422
+    ),
     "scenario.seconds_wrong": Wording(_("Give from 1 to %(most)s seconds."), 422),
     "scenario.nothing_published": Wording(_("No schedule is published yet to start from."), 422),
     "scenario.not_found": Wording(_("There is no such scenario."), 404),
@@ -335,6 +385,7 @@ HAZARDS: Mapping[str, object] = {
 CONFLICTS: Mapping[str, object] = {
     "author": _("on the team"),
     "organisation": _("same organisation"),
+    "group": _("same research group"),
     "declared": _("declared by the reviewer"),
     "excluded": _("named by the proposers"),
     "coauthor": _("worked together in the last three years"),
@@ -375,6 +426,24 @@ CHANGES: Mapping[str, object] = {
     "dropped": _("dropped"),
 }
 
+# What was asked differently of two plans.
+ASKED: Mapping[str, object] = {
+    "proposal_only": _("%(proposal)s is in this plan's round alone."),
+    "pin": _("%(proposal)s is fixed in it: %(value)s."),
+    "banned": _("%(proposal)s is kept from %(value)s."),
+    "must": _("%(proposal)s is promised its minimum."),
+    "weight": _("%(proposal)s weighs %(value)s a shift."),
+    "requested": _("%(proposal)s asks for %(value)s shifts."),
+    "minimum": _("%(proposal)s needs at least %(value)s shifts."),
+    "beamlines": _("%(proposal)s accepts %(value)s."),
+    "blackouts": _("%(proposal)s has other days away."),
+    "beam_days": _("%(beamline)s has %(value)s days with beam."),
+    "reserve": _("%(beamline)s keeps %(value)s of its days for standby."),
+    "share": _("The pool “%(share)s” has other limits."),
+    "from_published": _("It changes the published schedule as little as possible."),
+    "seconds": _("It was searched for %(value)s seconds."),
+}
+
 LIMITS: Mapping[str, object] = {
     "must": _("the promise to %(about)s"),
     "pin": _("what is fixed for %(about)s"),
@@ -387,10 +456,22 @@ LIMITS: Mapping[str, object] = {
     "max_shifts": _("the most shifts of the pool %(about)s"),
 }
 
+# What to know where a counted figure stands beside a published one.
+BESIDE: Mapping[str, object] = {
+    "projects": _("Counted: past projects and proposals submitted here."),
+    "regional_share": _(
+        "Counted: projects by the organisation they come from. Published: people. The past has no people."
+    ),
+    "beamtime_met": _(
+        "Counted: shifts granted of those asked for in calls here; the past keeps only what was granted."
+    ),
+}
+
 FIGURES: Mapping[str, tuple[object, object]] = {
     "projects": (_("Projects hosted"), _("projects")),
     "regional_share": (_("Share of projects from the region"), ""),
     "oversubscription": (_("Shifts asked for each shift granted, in calls on the platform"), ""),
+    "beamtime_met": (_("Part of the shifts asked for that was granted, in calls on the platform"), ""),
     "outputs_per_shift": (_("Publications for each shift"), ""),
     "days_to_decision": (_("Days from the deadline to the decision"), _("d")),
     "days_to_beam": (_("Days from submission to beam"), _("d")),

@@ -11,7 +11,7 @@ from headwater.booking.actions.holding import clear_standing, give_up, promote, 
 from headwater.booking.actions.reserving import found_user
 from headwater.booking.actions.settling import lock_calendar, settled
 from headwater.booking.actions.telling import tell_holder, tell_managers, tell_user
-from headwater.booking.facts import asker_of, book_facts, organisation_of, taken_of, with_help
+from headwater.booking.facts import asker_of, book_facts, organisation_of, standing_of, taken_of, with_help
 from headwater.booking.models import Kind, Reservation, State
 from headwater.booking.policies import blocked, in_force
 from headwater.core.decision import Decision, Reason, Refused, permit
@@ -83,7 +83,7 @@ def move(
         end,
         asker=viewer,
         holder=holder,
-        standing=standing,
+        standing=standing_of(standing),
         now=at,
         but=row.pk,
         held=(row.start, row.end),

@@ -10,11 +10,11 @@ from headwater.accounts.audit import Act, Actor, record
 from headwater.accounts.models import User
 from headwater.booking import hooks, queries, rules
 from headwater.booking.actions.holding import clear_standing, span_texts
-from headwater.booking.actions.settling import lock_calendar, settled
+from headwater.booking.actions.settling import locking, settled
 from headwater.booking.actions.telling import tell_holder, tell_managers
-from headwater.booking.facts import book_facts, organisation_of, taken_of, with_help
+from headwater.booking.facts import Load, book_facts, load_of, organisation_of, taken_of, with_help
 from headwater.booking.models import Kind, Reservation, Series, State
-from headwater.booking.policies import InForce, blocked, in_force
+from headwater.booking.policies import InForce, Trained, blocked, in_force_for
 from headwater.core.decision import Decision, Reason, Refused, Weight, permit
 from headwater.core.identity import new_id
 from headwater.registry.facts import viewer_of
@@ -42,8 +42,19 @@ class Ask:
         object.__setattr__(self, "end", self.end.astimezone(UTC))
 
 
-def found_instrument(public_id: str, viewer: Viewer) -> Instrument:
-    instrument = queries.decided(viewer).filter(public_id=public_id).order_by().first()
+def found_instrument(
+    public_id: str, viewer: Viewer, *, locked: bool = False, ruled_at: datetime | None = None
+) -> Instrument:
+    """The instrument if ``viewer`` may see it; ``locked``: its calendar is hers until the transaction ends.
+
+    With ``ruled_at`` it knows which rules are in force then, for `policies.in_force_with`.
+    """
+    rows = queries.decided(viewer)
+    if ruled_at is not None:
+        rows = queries.ruled(rows, ruled_at)
+    if locked:
+        rows = locking(rows)
+    instrument = rows.filter(public_id=public_id).order_by().first()
     if instrument is None:
         raise Refused(Decision((Reason("instrument.not_found"),)))
     return instrument
@@ -70,6 +81,7 @@ def _write(
     decision: Decision,
     waived: Collection[str],
     ground: str,
+    memo: dict[str, object],
 ) -> Reservation:
     asked = "booking.needs_approval" in decision.codes
     row = Reservation(
@@ -97,7 +109,7 @@ def _write(
         by=by,
         at=at,
     )
-    hooks.reserved(taken_of(row, instrument.owner_id), by=by, at=at)
+    hooks.reserved(taken_of(row, instrument.owner_id, memo), by=by, at=at)
     tell_holder(row, instrument, "booking.made_for_you", by=by, at=at)
     if asked:
         tell_managers(row, instrument, "approval.asked", at=at)
@@ -112,12 +124,19 @@ def _decide(
     holder: Viewer,
     *,
     at: datetime,
+    trained: Trained,
+    memo: dict[str, object],
     helped: bool = True,
 ) -> tuple[rules.BookFacts, Decision]:
     """Decide on one asked span of a locked instrument; a refusal comes with what would help."""
-    standing: Sequence[Reservation] = ()
+    load = Load()
     if ask.start < ask.end:
-        standing = clear_standing(instrument, *blocked(ask.start, ask.end, in_use.terms), at=at)
+        span = instrument, in_use, ask.start, ask.end
+        whose = {"holder_id": holder.user_id, "organisation_id": organisation_of(holder, instrument.owner_id)}
+        load = load_of(*span, **whose, now=at)
+        if load.lapsed:
+            clear_standing(instrument, *blocked(ask.start, ask.end, in_use.terms), at=at)
+            load = load_of(*span, **whose, now=at)
     facts = book_facts(
         instrument,
         in_use,
@@ -125,11 +144,14 @@ def _decide(
         ask.end,
         asker=viewer,
         holder=holder,
-        standing=standing,
+        standing=load.standing,
+        booked=load.booked,
+        trained=trained,
         now=at,
         project=ask.project,
         note=ask.note,
         terms_given=dict(ask.terms),
+        memo=memo,
     )
     decision = rules.may_book(facts, now=at)
     if helped and not decision.allowed():
@@ -153,11 +175,11 @@ def book(
     ask: Ask, viewer: Viewer, *, by: Actor, at: datetime, waive: Collection[str] = (), ground: str = ""
 ) -> Reservation:
     """Book a span, or refuse it with all reasons and the nearest free spans."""
-    instrument = found_instrument(ask.instrument, viewer)
     holder, held_by = _holder(ask, viewer, by)
-    lock_calendar(instrument.pk)
-    in_use = in_force(instrument, at)
-    facts, decision = _decide(ask, instrument, in_use, viewer, held_by, at=at)
+    instrument = found_instrument(ask.instrument, viewer, locked=True)
+    in_use, trained = in_force_for(instrument, holder.pk, at)
+    memo: dict[str, object] = {}
+    facts, decision = _decide(ask, instrument, in_use, viewer, held_by, at=at, trained=trained, memo=memo)
     decision = rules.may_waive(facts.asker, waive) + decision
     permit(decision, waive=waive, ground=ground)
     organisation = organisation_of(held_by, instrument.owner_id)
@@ -174,16 +196,17 @@ def book(
         decision=decision,
         waived=waive,
         ground=ground,
+        memo=memo,
     )
 
 
 @settled
 def preview(ask: Ask, viewer: Viewer, *, by: Actor, at: datetime) -> Decision:
     """The decision that `book` would come to now; writes nothing but the end of holds that have lapsed."""
-    instrument = found_instrument(ask.instrument, viewer)
-    _user, held_by = _holder(ask, viewer, by)
-    lock_calendar(instrument.pk)
-    return _decide(ask, instrument, in_force(instrument, at), viewer, held_by, at=at)[1]
+    user, held_by = _holder(ask, viewer, by)
+    instrument = found_instrument(ask.instrument, viewer, locked=True)
+    in_use, trained = in_force_for(instrument, user.pk, at)
+    return _decide(ask, instrument, in_use, viewer, held_by, at=at, trained=trained, memo={})[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +251,9 @@ def _may_repeat(repeat: Repeat) -> Decision:
 def book_series(ask: Ask, repeat: Repeat, viewer: Viewer, *, by: Actor, at: datetime) -> Made:
     """Book a series: all of it or none, or, where asked, what is free, saying which days were left out and why."""
     permit(_may_repeat(repeat))
-    instrument = found_instrument(ask.instrument, viewer)
     holder, held_by = _holder(ask, viewer, by)
-    lock_calendar(instrument.pk)
-    in_use = in_force(instrument, at)
+    instrument = found_instrument(ask.instrument, viewer, locked=True)
+    in_use, trained = in_force_for(instrument, holder.pk, at)
     organisation = organisation_of(held_by, instrument.owner_id)
     series = Series.objects.create(
         public_id=new_id(Series.KIND, queries.node()),
@@ -243,7 +265,10 @@ def book_series(ask: Ask, repeat: Repeat, viewer: Viewer, *, by: Actor, at: date
     booked: list[Reservation] = []
     skipped: list[tuple[date, Decision]] = []
     for one in _occurrences(ask, repeat, in_use):
-        facts, decision = _decide(one, instrument, in_use, viewer, held_by, at=at, helped=False)
+        memo: dict[str, object] = {}
+        facts, decision = _decide(
+            one, instrument, in_use, viewer, held_by, at=at, trained=trained, memo=memo, helped=False
+        )
         if decision.allowed():
             booked.append(
                 _write(
@@ -259,6 +284,7 @@ def book_series(ask: Ask, repeat: Repeat, viewer: Viewer, *, by: Actor, at: date
                     decision=decision,
                     waived=(),
                     ground="",
+                    memo=memo,
                 )
             )
         else:

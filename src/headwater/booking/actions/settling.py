@@ -9,10 +9,13 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import F, Func, IntegerField, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Mod
 
 from headwater.accounts.models import User
 from headwater.booking.models import Answered
 from headwater.core.decision import Decision, Reason, Refused
+from headwater.registry.models import Instrument
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,6 +64,13 @@ def lock_calendar(instrument_id: int) -> None:
     deadlock is found; queues and quotas need the lock anyhow.
     """
     _lock(CALENDARS, instrument_id % 2**31)
+
+
+def locking(rows: QuerySet[Instrument]) -> QuerySet[Instrument]:
+    """The same instruments, each's calendar taken as `lock_calendar` does when its row is read."""
+    key = Cast(Mod(F("pk"), Value(2**31)), IntegerField())
+    taken = Func(Value(CALENDARS), key, function="pg_advisory_xact_lock", output_field=TextField())
+    return rows.annotate(taken=taken)
 
 
 @settled

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from headwater.accounts.api import caller
 from headwater.booking import queries
@@ -17,12 +16,16 @@ from headwater.booking.actions.reserving import Ask, Repeat, book, book_series, 
 from headwater.booking.actions.waiting import Wish, take_hold, wait, withdraw
 from headwater.booking.api.shapes import (
     PROBLEMS,
+    Body,
+    Day,
     DecisionOut,
+    Flag,
     Instant,
     Note,
     Project,
     PublicId,
     ReservationOut,
+    Whole,
     WishOut,
     decision_out,
     expected_version,
@@ -40,10 +43,8 @@ router = Router(tags=["booking"])
 MOST_LISTED = 1000
 
 
-class AskIn(Schema):
+class AskIn(Body):
     """Time asked for. `holder` is the address of whom it is for (managers may); `terms` says how it is to be paid."""
-
-    model_config = ConfigDict(extra="forbid")
 
     instrument: PublicId
     start: Instant
@@ -123,14 +124,12 @@ def get_booking(request: HttpRequest, response: HttpResponse, public_id: PublicI
     return reservation_out(row)
 
 
-class MoveIn(Schema):
+class MoveIn(Body):
     """The new time; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     start: Instant | None = None
     end: Instant | None = None
-    version: int | None = Field(None, ge=1, le=10**9, description="The version you read, or send it as `If-Match`.")
+    version: Whole | None = Field(None, ge=1, le=10**9, description="The version you read, or send it as `If-Match`.")
     waive: list[str] = Field([], max_length=20)
     ground: str = Field("", max_length=2000)
 
@@ -153,10 +152,8 @@ def patch_booking(request: HttpRequest, response: HttpResponse, public_id: Publi
     return reservation_out(_fresh(moved))
 
 
-class VersionIn(Schema):
-    model_config = ConfigDict(extra="forbid")
-
-    version: int | None = Field(None, ge=1, le=10**9, description="The version you read, or send it as `If-Match`.")
+class VersionIn(Body):
+    version: Whole | None = Field(None, ge=1, le=10**9, description="The version you read, or send it as `If-Match`.")
 
 
 @router.post("/bookings/{public_id}/cancel", response={200: ReservationOut, **PROBLEMS}, summary="Cancel a reservation")
@@ -181,7 +178,7 @@ def post_hand_over(request: HttpRequest, public_id: PublicId, body: HandIn) -> A
 
 
 class DecideIn(VersionIn):
-    approve: bool
+    approve: Flag
 
 
 @router.post("/bookings/{public_id}/decide", response={200: ReservationOut, **PROBLEMS}, summary="Approve or decline")
@@ -208,10 +205,10 @@ def post_take(request: HttpRequest, public_id: PublicId) -> Any:
 class SeriesIn(AskIn):
     """A booking that is made again every so many days, at the same time by the instrument's clocks."""
 
-    every_days: int = Field(7, ge=1, le=366)
-    times: int = Field(ge=2, le=60)
-    without: list[date] = Field([], max_length=60, description="Days to leave out.")
-    skip_conflicts: bool = Field(False, description="Book what is free and say what is not; else all or nothing.")
+    every_days: Whole = Field(7, ge=1, le=366)
+    times: Whole = Field(ge=2, le=60)
+    without: list[Day] = Field([], max_length=60, description="Days to leave out.")
+    skip_conflicts: Flag = Field(False, description="Book what is free and say what is not; else all or nothing.")
 
 
 class SkippedOut(Schema):
@@ -240,15 +237,13 @@ def post_series(request: HttpRequest, body: SeriesIn) -> Any:
 
 
 # The waiting list -----------------------------------------------------------------------------------------------
-class WishIn(Schema):
+class WishIn(Body):
     """So many minutes within a window; time that is free already is held at once."""
-
-    model_config = ConfigDict(extra="forbid")
 
     instrument: PublicId
     start: Instant
     end: Instant
-    minutes: int = Field(ge=1, le=86_400)
+    minutes: Whole = Field(ge=1, le=86_400)
     project: Project = ""
 
 

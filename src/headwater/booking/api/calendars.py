@@ -17,7 +17,7 @@ from headwater.booking.api.shapes import PROBLEMS, Instant, PublicId, text
 from headwater.booking.entries import entries
 from headwater.booking.facts import instants
 from headwater.booking.finding import MOST_ASKED, soonest
-from headwater.booking.policies import in_force
+from headwater.booking.policies import in_force_with
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.api.pages import viewer_for
 
@@ -74,8 +74,8 @@ def _sound(wanted: Between, most_days: int) -> None:
 def get_calendar(request: HttpRequest, public_id: PublicId, wanted: Query[Between]) -> Any:
     _sound(wanted, MOST_DAYS)
     viewer = viewer_for(request)
-    instrument = found_instrument(public_id, viewer)
-    rules = in_force(instrument, timezone.now())
+    instrument = found_instrument(public_id, viewer, ruled_at=timezone.now())
+    rules = in_force_with(instrument)
     rows = queries.week_of(instrument, wanted.start, wanted.end)
     return {
         "instrument": instrument.public_id,

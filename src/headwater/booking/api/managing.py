@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from headwater.accounts.api import caller
 from headwater.booking import queries, rules
@@ -25,7 +25,19 @@ from headwater.booking.actions.training import (
     sign_up,
 )
 from headwater.booking.api.calendars import MOST_DAYS, Between, _sound
-from headwater.booking.api.shapes import PROBLEMS, Instant, Note, PublicId, ReservationOut, reservation_out, text
+from headwater.booking.api.shapes import (
+    PROBLEMS,
+    Body,
+    Day,
+    Flag,
+    Instant,
+    Note,
+    PublicId,
+    ReservationOut,
+    Whole,
+    reservation_out,
+    text,
+)
 from headwater.booking.facts import asker_of
 from headwater.booking.models import Course, Policy
 from headwater.booking.policies import DEFAULT_WEEK, TERMS, in_force_of
@@ -36,28 +48,26 @@ from headwater.registry.api.pages import viewer_for
 
 router = Router(tags=["booking"])
 Week = list[list[list[str]]]
-Minutes = int
+Minutes = Whole
 
 
-class PolicyIn(Schema):
+class PolicyIn(Body):
     """The rules of an instrument from an instant on; lengths in minutes, null for no limit.
 
     `hours` holds for each weekday from Monday its opening spans, e.g. `[["08:00", "18:00"]]`, on the instrument's own
     clocks; an end that is not after its start is on the next day. `peak` holds the busy hours likewise, or nothing.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     since: Instant | None = Field(None, description="Now where it is left out.")
-    for_owner: bool = Field(False, description="For all of the owner's instruments that have no rules of their own.")
+    for_owner: Flag = Field(False, description="For all of the owner's instruments that have no rules of their own.")
     hours: Week = Field(DEFAULT_WEEK, max_length=7)
     peak: Week = Field([], max_length=7)
-    closed_days: list[date] = Field([], max_length=1000)
+    closed_days: list[Day] = Field([], max_length=1000)
     min_minutes: Minutes = 30
     max_minutes: Minutes = 480
     step_minutes: Minutes = 15
     notice_minutes: Minutes = 0
-    horizon_days: int = 60
+    horizon_days: Whole = 60
     setup_minutes: Minutes = 0
     cleanup_minutes: Minutes = 0
     person_week_minutes: Minutes | None = None
@@ -67,11 +77,11 @@ class PolicyIn(Schema):
     organisation_peak_minutes: Minutes | None = None
     organisation_off_peak_minutes: Minutes | None = None
     approval_for: list[str] = Field([], max_length=10, description="`own`, `company`, `outside`.")
-    needs_qualification: bool = False
-    qualification_days: int | None = Field(None, ge=1, le=36_500)
+    needs_qualification: Flag = False
+    qualification_days: Whole | None = Field(None, ge=1, le=36_500)
     late_cancel_minutes: Minutes = 0
     no_show_minutes: Minutes | None = None
-    most_missed: int | None = None
+    most_missed: Whole | None = None
     hold_minutes: Minutes = 120
     forgotten_minutes: Minutes = 60
 
@@ -149,9 +159,7 @@ def post_trial(request: HttpRequest, public_id: PublicId, body: PolicyIn) -> Any
     }
 
 
-class OutageIn(Schema):
-    model_config = ConfigDict(extra="forbid")
-
+class OutageIn(Body):
     start: Instant
     end: Instant
     note: Note = ""
@@ -172,7 +180,7 @@ def post_outage(request: HttpRequest, public_id: PublicId, body: OutageIn) -> An
     return Status(201, {"outage": reservation_out(made), "displaced": [one.public_id for one in displaced]})
 
 
-class EndIn(Schema):
+class EndIn(Body):
     until: Instant | None = Field(None, description="When it ends instead; now where it is left out.")
 
 
@@ -186,12 +194,10 @@ def post_end_outage(request: HttpRequest, public_id: PublicId, body: EndIn) -> A
 
 
 # Training -------------------------------------------------------------------------------------------------------
-class CourseIn(Schema):
-    model_config = ConfigDict(extra="forbid")
-
+class CourseIn(Body):
     start: Instant
     end: Instant
-    places: int = Field(ge=1, le=500)
+    places: Whole = Field(ge=1, le=500)
     room: str = Field("", max_length=200)
     note: str = Field("", max_length=500)
 
@@ -263,7 +269,7 @@ def post_cancel_course(request: HttpRequest, public_id: PublicId) -> Any:
     return course_out(row, 0)
 
 
-class ResultsIn(Schema):
+class ResultsIn(Body):
     passed: list[str] = Field(max_length=500, description="The addresses of those who passed.")
 
 
@@ -278,7 +284,7 @@ def post_results(request: HttpRequest, public_id: PublicId, body: ResultsIn) -> 
     return {"qualified": [one.user.email for one in made]}
 
 
-class QualifyIn(Schema):
+class QualifyIn(Body):
     person: str = Field(max_length=254, description="An e-mail address.")
     note: str = Field("", max_length=300)
 
@@ -305,7 +311,7 @@ def post_disqualify(request: HttpRequest, public_id: PublicId, body: QualifyIn) 
 
 
 # The interlock, and what the time was used for ------------------------------------------------------------------
-class InterlockIn(Schema):
+class InterlockIn(Body):
     url: str = Field(max_length=500, description="Where starts and stops are told to; empty takes the interlock away.")
 
 

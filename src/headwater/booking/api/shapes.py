@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic_core import PydanticCustomError
 
 from headwater.accounts import words
 from headwater.booking.actions.settling import answer_once
@@ -21,8 +22,30 @@ from headwater.registry.api.shapes import PROBLEMS, Named
 __all__ = ["PROBLEMS", "Named"]
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
+
+def _written(given: object) -> object:
+    """A day or an instant as text: a bare number would be taken for seconds, or for milliseconds."""
+    if isinstance(given, str) and not given.strip().lstrip("+-").replace(".", "").isdigit():
+        return given
+    if isinstance(given, date):
+        return given
+    raise PydanticCustomError("datetime_type", "Input should be a date or time in ISO 8601")
+
+
+class Body(BaseModel):
+    """What a request carries: an object with the fields that are named, and no others.
+
+    Not ninja's own `Schema`: that reads attributes too, so that it takes a list for an object without fields.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Whole, Flag = StrictInt, StrictBool  # JSON tells numbers, truth and text apart
+Day = Annotated[date, BeforeValidator(_written)]
 Instant = Annotated[
     AwareDatetime,
+    BeforeValidator(_written),
     Field(ge=FIRST, le=LAST, description="With its offset, e.g. `2026-05-31T09:00:00+08:00`; from 2000 to 2199."),
 ]
 PublicId = Annotated[str, Field(max_length=40)]

@@ -14,7 +14,7 @@ from headwater.booking.actions.feeds import close_feed, open_feed
 from headwater.booking.actions.reserving import found_instrument
 from headwater.booking.actions.using import start_use, stop_use
 from headwater.booking.api.calendars import MOST_DAYS, Between, _sound
-from headwater.booking.api.shapes import PROBLEMS, PublicId, once, text
+from headwater.booking.api.shapes import PROBLEMS, Body, PublicId, once, text
 from headwater.booking.facts import asker_of
 from headwater.booking.models import Usage
 from headwater.booking.rules import may_manage_time
@@ -84,7 +84,7 @@ def get_usage(request: HttpRequest, public_id: PublicId, wanted: Query[Between])
     return [usage_out(one, public_id) for one in rows]
 
 
-class FeedIn(Schema):
+class FeedIn(Body):
     """Which calendar: an instrument's, or one's own where it is left out."""
 
     instrument: PublicId = ""

@@ -24,6 +24,7 @@ from headwater.booking.rules.managing import (
 from headwater.booking.rules.seeing import SeeFacts, may_see_whose
 from headwater.booking.rules.taking import (
     QUOTAS,
+    Beside,
     BookFacts,
     Quota,
     may_book,
@@ -50,6 +51,7 @@ __all__ = [
     "MOVES",
     "QUOTAS",
     "Asker",
+    "Beside",
     "BookFacts",
     "ChangeFacts",
     "CourseFacts",

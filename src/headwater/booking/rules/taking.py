@@ -44,6 +44,18 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A similar instrument that is free: how far it is, and how long one goes there where a timetable says so."""
+
+    instrument: str
+    name: str
+    km: int
+    minutes: int | None
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BookFacts:
     """All that `may_book` looks at."""
 
@@ -68,7 +80,7 @@ class BookFacts:
     project_length: int = 0
     note_length: int = 0
     next_course: tuple[str, datetime, int] | None = None
-    beside: tuple[tuple[str, str, int, datetime, datetime], ...] = ()
+    beside: tuple[Beside, ...] = ()
     money: Decision | None = None
 
 
@@ -114,9 +126,13 @@ def _help(facts: BookFacts) -> list[Reason]:
         course, starts, left = facts.next_course
         known = {"course": course, "start": shown(starts, facts.zone), "zone": str(facts.zone), "left": left}
         found.append(Reason("booking.next_course", Weight.NOTE, known))
-    for public_id, name, km, start, end in facts.beside:
-        known = {"instrument": public_id, "name": name, "km": km, **span_facts(start, end, facts.zone)}
-        found.append(Reason("booking.similar_instead", Weight.NOTE, known))
+    for one in facts.beside:
+        known = {"instrument": one.instrument, "name": one.name, "km": one.km}
+        known |= span_facts(one.start, one.end, facts.zone)
+        code = "booking.similar_instead"
+        if one.minutes is not None:
+            code, known["minutes"] = "booking.similar_by_rail", one.minutes
+        found.append(Reason(code, Weight.NOTE, known))
     return found
 
 

@@ -322,3 +322,21 @@ def declare_conflict(one: str, other: str, ground: str, viewer: Viewer, *, by: A
         changes = {"organisations": [None, [low.public_id, high.public_id]]}
         record(Act("interest.declared", low.public_id, changes, decision), by=by, at=at)
     return made
+
+
+@transaction.atomic
+def withdraw_conflict(one: str, other: str, ground: str, viewer: Viewer, *, by: Actor, at: datetime) -> None:
+    """Take a declared conflict back, as whoever declared it or as a broker; the trail keeps both."""
+    rows = queries.conflicts_seen(viewer).select_for_update(of=("self",))
+    held = rows.filter(one__public_id__in=(one, other), other__public_id__in=(one, other)).first()
+    if held is None:
+        raise Refused(Decision((Reason("interest.not_found"),)))
+    decision = challenge_rules.signed_writer(viewer)
+    if "broker" not in viewer.roles and held.by_id != viewer.user_id:
+        decision += Decision((Reason("interest.not_yours"),))
+    if not ground.strip():
+        decision += Decision((Reason("interest.withdrawal_ground_missing"),))
+    permit(decision)
+    changes = {"organisations": [[held.one.public_id, held.other.public_id], None], "ground": [held.ground, None]}
+    held.delete()
+    record(Act("interest.withdrawn", held.one.public_id, changes, decision, ground=ground[:500]), by=by, at=at)

@@ -105,6 +105,12 @@ def _organisations(source: Source, node: str, seed: int, scale: float) -> int:
     return len(made)
 
 
+def _made_up(source: Source, kind: str) -> list[int]:
+    """The organisations of a kind that were made up here: nothing is made up of what a real one agreed to or asked."""
+    rows = Organisation.objects.filter(kind=kind, source=source).order_by("code")
+    return list(rows.values_list("pk", flat=True))
+
+
 def _vocabulary() -> tuple[list[synthetic.Leaf], list[synthetic.Purpose]]:
     leaves = [
         synthetic.Leaf(one.pk, one.code, one.parent.code, one.name_zh or one.name_en, one.name_en or one.name_zh)
@@ -137,7 +143,7 @@ def _profiles(source: Source, node: str, seed: int, *, at: datetime, scale: floa
         )
         for one in rows
     ]  # fmt: skip
-    partners = [one.pk for one in owners if one.kind == "company"]
+    partners = _made_up(source, "company")
     made = synthetic.make_profiles(owners, leaves, purposes, partners, seed=seed)
     made = made[: max(1, int(len(made) * scale))]
     profiles = Profile.objects.bulk_create(
@@ -217,9 +223,7 @@ def _published(path: Path, node: str, *, at: datetime) -> int:
 
 
 def _partnerships(source: Source, node: str, seed: int, have: int, *, at: datetime, scale: float) -> int:
-    companies = list(Organisation.objects.filter(kind="company").order_by("code").values_list("pk", flat=True))
-    labs = Organisation.objects.filter(kind__in=("university", "research_institute", "laboratory"))
-    researchers = list(labs.order_by("code").values_list("pk", flat=True))
+    companies, researchers = _made_up(source, "company"), _made_up(source, "university")
     if len(companies) < 3 or len(researchers) < 7:
         return 0
     made = synthetic.make_partnerships(
@@ -257,7 +261,7 @@ def _partnerships(source: Source, node: str, seed: int, have: int, *, at: dateti
 def _challenges(source: Source, seed: int, *, by: Actor, at: datetime, scale: float) -> int:
     """Made-up challenges take the same way as people's, but for who may write and their state."""
     leaves, purposes = _vocabulary()
-    companies = list(Organisation.objects.filter(kind="company").order_by("code").values_list("pk", flat=True))
+    companies = _made_up(source, "company")
     if not companies:
         return 0
     count = max(6, int(synthetic.CHALLENGES * scale))

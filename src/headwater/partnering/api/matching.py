@@ -307,6 +307,14 @@ def declare_conflict(request: HttpRequest, body: ConflictIn) -> Any:
     return Status(201, {"organisations": body.organisations})
 
 
+@router.delete(
+    "/matching/conflicts/{one}/{other}", response={204: None, **PROBLEMS}, summary="Withdraw a conflict of interest"
+)
+def withdraw_conflict(request: HttpRequest, one: str, other: str, ground: str = "") -> Any:
+    actions.withdraw_conflict(one, other, ground, **who(request))
+    return Status(204, None)
+
+
 @router.get("/me/matches", response={200: list[dict], **PROBLEMS}, summary="What fits my groups")
 def my_matches(request: HttpRequest) -> Any:
     viewer = viewer_for(request)

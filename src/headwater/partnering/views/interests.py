@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 
 from headwater.core.decision import Refused
 from headwater.partnering import queries
-from headwater.partnering.actions.matching import declare_conflict
+from headwater.partnering.actions.matching import declare_conflict, withdraw_conflict
 from headwater.partnering.forms import ConflictForm
 from headwater.partnering.views.parts import acting, is_broker, own_organisations
 from headwater.registry.facts import Lookups, viewer_of
@@ -26,6 +26,8 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request.user)
     own = own_organisations(viewer).first()
     given = {"one": request.GET.get("one", own.public_id if own else ""), "other": request.GET.get("other", "")}
+    if request.POST.get("do") == "withdraw":
+        return _withdrawn(request)
     form = ConflictForm(request.POST or None, initial=given)
     if request.method == "POST" and form.is_valid():
         data, lookups = form.cleaned_data, Lookups()
@@ -41,6 +43,13 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "may_declare": own is not None or is_broker(viewer),
+        "sees_all": is_broker(viewer),
         "rows": queries.conflicts_seen(viewer)[:SHOWN],
     }
     return render(request, "partnering/conflicts.html", context, status=422 if form.errors else 200)
+
+
+def _withdrawn(request: HttpRequest) -> HttpResponse:
+    withdraw_conflict(*(request.POST.get(name, "") for name in ("one", "other", "ground")), **acting(request))
+    messages.success(request, _("The conflict of interest is withdrawn; the two may meet again."))
+    return redirect("conflicts")

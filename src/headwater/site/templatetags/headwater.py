@@ -95,7 +95,14 @@ def way(code: str) -> str:
 def field_label(name: str) -> str:
     """A field of the audit trail under the name that the form gives it."""
     field = InstrumentForm.base_fields.get(name.removesuffix("_minor")) or RoleForm.base_fields.get(name)
-    return str(field.label) if field else name
+    return str(field.label) if field else str(words.FIELDS.get(name, name))
+
+
+@register.simple_tag
+def trail_value(act: str, field: str, value: Any) -> str:
+    """A value before or after an act, in words where it is a code."""
+    named = words.VALUES.get((act.partition(".")[0], field), {})
+    return str(named[value]) if isinstance(value, str) and value in named else plain(value)
 
 
 @register.simple_tag

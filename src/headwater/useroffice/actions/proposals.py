@@ -19,12 +19,13 @@ from headwater.registry.models import Instrument, Organisation
 from headwater.registry.queries import node_prefix
 from headwater.registry.rules import CONTROL, EMAIL
 from headwater.useroffice import facts, papers, queries, rules
-from headwater.useroffice.actions.reviewing import begin_check
+from headwater.useroffice.actions.checking import begin_check
 from headwater.useroffice.actions.steps import locked_call, locked_proposal, step, tell_team
 from headwater.useroffice.models import (
     BeamlineChoice,
     Call,
     DeclaredConflict,
+    FormVersion,
     Proposal,
     ProposalFile,
     Sample,
@@ -183,6 +184,61 @@ def add_file(
 def check_draft(proposal: Proposal, *, at: datetime) -> Decision:
     """What the call's rules say of a draft as it stands; nothing is written."""
     return rules.is_sound_proposal(facts.draft_facts(proposal, at=at))
+
+
+def check_written(
+    call: Call, form: FormVersion, draft: ProposalDraft, proposal: Proposal | None, *, at: datetime
+) -> Decision:
+    """The same of a draft that is not kept yet; nothing is written."""
+    lines = {one.public_id: one for one in Instrument.objects.filter(public_id__in=draft.beamlines, access="proposal")}
+    return rules.is_sound_proposal(
+        facts.facts_as_written(
+            call,
+            form,
+            title=draft.title,
+            abstract=draft.abstract,
+            organisation=Organisation.objects.filter(public_id=draft.organisation).exists(),
+            choices=[lines[key] for key in dict.fromkeys(draft.beamlines) if key in lines],
+            requested=draft.requested,
+            minimum=draft.minimum,
+            blackouts=draft.blackouts,
+            answers=draft.answers,
+            files=proposal.files.values_list("question", flat=True) if proposal else (),
+            samples=[rules.SampleFacts(one.name, tuple(one.hazards)) for one in draft.samples],
+            invited=sum(one.accepted_at is None for one in proposal.team.all()) if proposal else 0,
+            at=at,
+        )
+    )
+
+
+@transaction.atomic
+def choose_beamline(
+    public_id: str, beamline: str, place: str, desk: rules.Desk, *, by: Actor, at: datetime
+) -> Proposal:
+    """Put a beamline of the call ``first`` among a draft's choices or ``last``, or take it ``off``."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
+    line = proposal.call.beamlines.filter(public_id=beamline).first()
+    chosen = [one.instrument for one in proposal.choices.all()]
+    rest = [one for one in chosen if one.public_id != beamline]
+    found = []
+    if place not in ("first", "last", "off") or (line is None and place != "off"):
+        found.append(Reason("draft.beamlines_missing", facts={"field": "beamlines"}))
+    if place != "off" and len(rest) >= proposal.call.most_beamlines:
+        most = proposal.call.most_beamlines
+        found.append(Reason("draft.too_many_beamlines", facts={"field": "beamlines", "most": most}))
+    permit(Decision(tuple(found)))
+    added = [line] if line is not None and place != "off" else []
+    kept = [*added, *rest] if place == "first" else [*rest, *added]
+    proposal.choices.all().delete()
+    BeamlineChoice.objects.bulk_create(
+        BeamlineChoice(proposal=proposal, instrument=one, rank=rank) for rank, one in enumerate(kept)
+    )
+    proposal.version += 1
+    proposal.save(update_fields=["version"])
+    changes = {"beamlines": [[one.name for one in chosen], [one.name for one in kept]]}
+    record(Act("proposal.changed", proposal.public_id, changes), by=by, at=at)
+    return proposal
 
 
 # The team -------------------------------------------------------------------------------------------------------

@@ -30,6 +30,23 @@ class CallStage(models.TextChoices):
     DONE = "done", _("completed")
 
 
+class NamesShown(models.TextChoices):
+    """From when on those who judge merit see who proposes."""
+
+    ALWAYS = "always", _("at all times")
+    OWN_REVIEW = "own_review", _("to a reviewer once her own review is in, to the panel once it has the proposals")
+    PANEL = "panel", _("once the panel has the proposals")
+    DECISION = "decision", _("after the decision")
+
+
+class ReviewersShown(models.TextChoices):
+    """Who sees a reviewer's name beside her review; the user office always does."""
+
+    OFFICE = "office", _("the user office alone")
+    COMMITTEE = "committee", _("the panel and the other reviewers too")
+    PROPOSERS = "proposers", _("the proposers too, once they are told")
+
+
 class FormVersion(models.Model):
     """One version of a facility's form. It is never changed: a new version is another row."""
 
@@ -65,6 +82,7 @@ class PanelMember(models.Model):
     max_load = models.PositiveSmallIntegerField(default=20)
     fields = ArrayField(models.CharField(max_length=80), default=list)
     languages = ArrayField(models.CharField(max_length=10), default=list)
+    expertise = models.TextField(blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["panel", "user"], name="panel_member_once")]
@@ -138,7 +156,8 @@ class Call(Named):
     most_beamlines = models.PositiveSmallIntegerField(default=2)
     most_shifts = models.PositiveSmallIntegerField(default=36)
     reserve = models.DecimalField(max_digits=5, decimal_places=4, default=0)
-    anonymous = models.BooleanField(default=False)
+    names_shown = models.CharField(max_length=10, choices=NamesShown, default=NamesShown.ALWAYS)
+    reviewers_shown = models.CharField(max_length=10, choices=ReviewersShown, default=ReviewersShown.OFFICE)
     see_record = models.BooleanField(default=True)
     chance_cap = models.DecimalField(max_digits=3, decimal_places=2, null=True)
     version = models.PositiveIntegerField(default=1)
@@ -149,6 +168,8 @@ class Call(Named):
             named("call"),
             known("mode", Mode, "call"),
             known("stage", CallStage, "call"),
+            known("names_shown", NamesShown, "call"),
+            known("reviewers_shown", ReviewersShown, "call"),
             models.UniqueConstraint(fields=["facility", "code"], name="call_code_once"),
             models.CheckConstraint(
                 condition=Q(closes_at=None) | Q(closes_at__gt=F("opens_at")), name="call_closes_after_it_opens"
@@ -193,6 +214,11 @@ class Stage(Named):
             models.UniqueConstraint(fields=["track", "rank"], name="stage_rank_once"),
             models.CheckConstraint(condition=Q(weight__gt=0), name="stage_weighs_something"),
         ]
+
+    @property
+    def criteria_shown(self) -> list[tuple[str, float]]:
+        """The criteria in the reader's language, each with its weight."""
+        return [(in_language(one["label_zh"], one["label_en"])[0], one.get("weight", 1)) for one in self.criteria]
 
 
 class PoolRule(models.TextChoices):

@@ -102,6 +102,22 @@ class DeclaredConflict(models.Model):
         return f"{self.person}: {self.proposal}"
 
 
+class Remark(models.Model):
+    """What somebody of the committee says of a proposal before it is decided. Never changed (see the migration)."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="remarks")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="remark_says_something")]
+
+    def __str__(self) -> str:
+        return f"{self.by}: {self.proposal}"
+
+
 class VerdictKind(models.TextChoices):
     RECOMMEND = "recommend", _("recommend")
     RESERVE = "reserve", _("standby list")

@@ -31,6 +31,7 @@ class Scenario(models.Model):
     state = models.CharField(max_length=12, choices=ScenarioState, default=ScenarioState.QUEUED)
     seconds = models.FloatField(default=30)
     from_published = models.BooleanField(default=False)
+    made_from = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     open_from = models.DateField(null=True)
     round: JSON = models.JSONField(default=dict)
     plan: JSON = models.JSONField(default=dict)
@@ -47,6 +48,13 @@ class Scenario(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def gap_shown(self) -> str:
+        """How far the plan can be from the best, as per cent; nothing before it is planned."""
+        if self.gap is None:
+            return ""
+        return "0 %" if self.gap < 5e-6 else f"{100 * self.gap:.3f} %"
 
 
 class Pin(models.Model):

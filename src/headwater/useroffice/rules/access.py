@@ -10,6 +10,7 @@ from headwater.core.decision import Decision, Reason
 IN_COMMITTEE = frozenset({"review", "panel", "recommended", "standby", "declined", "scheduled"})
 AFTER_DECISION = frozenset({"scheduled", "running", "reporting", "evaluation", "closed"})
 LIVE = frozenset({"assigned", "submitted"})
+LONGEST_REMARK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class ProposalFacts:
     facility_id: int
     mode: str
     state: str
-    anonymous: bool = False
+    names_shown: str = "always"
+    reviewers_shown: str = "office"
+    told_state: str = ""
     team: Mapping[int, Place] = field(default_factory=dict)
     beamlines: frozenset[int] = frozenset()
     panel_id: int | None = None
@@ -99,12 +102,63 @@ def may_see_proposal(facts: ProposalFacts, desk: Desk) -> Decision:
 
 
 def may_see_identities(facts: ProposalFacts, desk: Desk) -> Decision:
-    """Say whether she may know who proposes: in an anonymous call those who judge merit may not before the decision."""
+    """Say whether she may know who proposes: those who judge merit may from the phase on that the call names.
+
+    The office and the beamlines' scientists always may: they answer for safety and conflicts.
+    """
     if _on_team(facts, desk) or desk.office(facts.facility_id) or desk.beamlines & facts.beamlines:
         return Decision()
-    if facts.anonymous and facts.state not in AFTER_DECISION:
-        return Decision((Reason("proposal.anonymous"),))
-    return Decision()
+    if facts.names_shown == "always" or facts.state in AFTER_DECISION:
+        return Decision()
+    with_panel = facts.state in IN_COMMITTEE - {"review"}
+    own_given = facts.reviewers.get(desk.user_id or 0) == "submitted"
+    if facts.names_shown == "panel" and with_panel:
+        return Decision()
+    if facts.names_shown == "own_review" and (with_panel or own_given):
+        return Decision()
+    return Decision((Reason(f"proposal.anonymous_{facts.names_shown}"),))
+
+
+def may_see_reviewers(facts: ProposalFacts, desk: Desk) -> Decision:
+    """Say whether she may know whose a review or a remark is; proposers never may before they are told."""
+    if _on_team(facts, desk):
+        told = facts.told_state in ("scheduled", "standby", "declined")
+        open_ = facts.reviewers_shown == "proposers" and told
+    else:
+        open_ = desk.office(facts.facility_id) or (
+            facts.reviewers_shown in ("committee", "proposers") and not facts.conflicts and _judges(facts, desk)
+        )
+    return Decision() if open_ else Decision((Reason("review.reviewers_hidden"),))
+
+
+def may_discuss(facts: ProposalFacts, desk: Desk) -> Decision:
+    """Say whether she may read and add to the discussion: the office, the panel, and reviewers after their own review.
+
+    The team never may, nor anybody in conflict, chairs included.
+    """
+    judges = desk.office(facts.facility_id) or facts.panel_id in desk.panels
+    own = facts.reviewers.get(desk.user_id or 0, "")
+    if _on_team(facts, desk) or not (judges or own in LIVE) or facts.state in ("draft", "withdrawn"):
+        return Decision((Reason("discussion.not_yours"),))
+    found = []
+    if facts.conflicts and not desk.office(facts.facility_id):
+        found.append(Reason("proposal.conflict", facts={"kinds": ", ".join(facts.conflicts)}))
+    if own == "assigned" and facts.state == "review" and not desk.office(facts.facility_id):
+        found.append(Reason("review.own_first"))
+    return Decision(tuple(found))
+
+
+def may_remark(facts: ProposalFacts, desk: Desk, *, text: str) -> Decision:
+    """Say whether she may add a remark: whoever may read them, while the proposal is with reviewers or the panel."""
+    decision = may_discuss(facts, desk)
+    found = writing(desk)
+    if decision.allowed() and facts.state not in IN_COMMITTEE:
+        found.append(Reason("discussion.closed"))
+    if not text.strip():
+        found.append(Reason("discussion.empty", facts={"field": "text"}))
+    if len(text) > LONGEST_REMARK:
+        found.append(Reason("draft.text_too_long", facts={"field": "text", "have": len(text), "most": LONGEST_REMARK}))
+    return decision + Decision(tuple(found))
 
 
 def may_see_reviews(facts: ProposalFacts, desk: Desk, *, own: str) -> Decision:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core.decision import permit
 from headwater.useroffice import edges, forms, queries, rules
-from headwater.useroffice.actions import reviewing
+from headwater.useroffice.actions import checking, deciding, discussing, reviewing
 from headwater.useroffice.models import Review
 from headwater.useroffice.ranking import cut_offs, ranking_of
 from headwater.useroffice.views.shared import desk_for, form_page
@@ -36,7 +36,7 @@ def feasibility(request: HttpRequest, public_id: str, beamline: str) -> HttpResp
     form = forms.FeasibilityForm(request.POST or None, initial={"shifts": held.requested})
     if request.method == "POST" and form.is_valid():
         given, acting = dict(form.cleaned_data), edges.acting(request, desk)
-        if edges.attempt(form, lambda: reviewing.judge_feasibility(public_id, beamline, **given, **acting)):
+        if edges.attempt(form, lambda: checking.judge_feasibility(public_id, beamline, **given, **acting)):
             messages.success(request, _("Your verdict is written down."))
             return redirect("feasibilities")
     title = _("Feasibility of %(proposal)s on %(beamline)s") % {"proposal": held.number, "beamline": line}
@@ -123,7 +123,7 @@ def panel(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         said, acting = form.cleaned_data, edges.acting(request, desk)
         done = edges.attempt(
-            form, lambda: reviewing.decide_by_rank(public_id, waiting, said["recommend"], said["reason"], **acting)
+            form, lambda: deciding.decide_by_rank(public_id, waiting, said["recommend"], said["reason"], **acting)
         )
         if done is not None:
             messages.success(request, _("%(number)s proposals are decided; nobody is told yet.") % {"number": done})
@@ -141,6 +141,26 @@ def panel(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
+def discussion(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What the committee says of a proposal before it is decided; add to it."""
+    at, desk = timezone.now(), desk_for(request)
+    held, about = edges.seen_proposal(public_id, desk, at=at)
+    permit(rules.may_discuss(about, desk))
+    form = forms.RemarkForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        text, acting = form.cleaned_data["text"], edges.acting(request, desk)
+        if edges.attempt(form, lambda: discussing.add_remark(public_id, text, **acting)):
+            return redirect("discussion", public_id)
+    context = {
+        "proposal": held,
+        "rows": edges.remarks_named(held, about, desk),
+        "form": form if rules.may_remark(about, desk, text="x").allowed() else None,
+        "names": rules.may_see_reviewers(about, desk).allowed(),
+    }
+    return render(request, "useroffice/discussion.html", context, status=422 if form.errors else 200)
+
+
+@login_required
 def decide(request: HttpRequest, public_id: str) -> HttpResponse:
     """Decide on one proposal."""
     desk = desk_for(request)
@@ -150,10 +170,10 @@ def decide(request: HttpRequest, public_id: str) -> HttpResponse:
     form = forms.DecideForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         said, acting = form.cleaned_data, edges.acting(request, desk)
-        judgement = reviewing.Judgement(said["kind"], said["rank"], said["reason"], said["shifts"])
+        judgement = deciding.Judgement(said["kind"], said["rank"], said["reason"], said["shifts"])
         waive = ("panel.reviews_missing",) if said["ground"] else ()
         if edges.attempt(
-            form, lambda: reviewing.decide(public_id, judgement, waive=waive, ground=said["ground"], **acting)
+            form, lambda: deciding.decide(public_id, judgement, waive=waive, ground=said["ground"], **acting)
         ):
             messages.success(request, _("The decision is written down; nobody is told yet."))
             return redirect("panel", held.call.public_id)

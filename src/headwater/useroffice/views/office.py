@@ -14,12 +14,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from headwater.core.decision import permit
-from headwater.registry.models import Instrument
+from headwater.registry.models import Instrument, OrganisationKind
 from headwater.useroffice import beamfiles, edges, facts, forms, outputfiles, queries, rules
-from headwater.useroffice.actions import calls as actions, proposals, reviewing, visiting
+from headwater.useroffice.actions import (
+    assigning,
+    beamcalendar,
+    callforms,
+    calls,
+    checking,
+    deciding,
+    people,
+    proposals,
+    telling,
+    visiting,
+)
 from headwater.useroffice.models import Panel, State
 from headwater.useroffice.statistics import statistics_of
-from headwater.useroffice.views.shared import desk_for, form_page
+from headwater.useroffice.views.shared import call_form_page, desk_for, form_page
 
 
 @login_required
@@ -51,7 +62,7 @@ def new_call(request: HttpRequest, public_id: str) -> HttpResponse:
     form = forms.CallForm(request.POST or None, lines=lines, zone=zone)
     if request.method == "POST" and form.is_valid():
         acting = edges.acting(request, desk)
-        made = edges.attempt(form, lambda: actions.make_call(form.draft(public_id), **acting))
+        made = edges.attempt(form, lambda: calls.make_call(form.draft(public_id), **acting))
         if made is not None:
             messages.success(request, _("The call is in preparation. Announce it when it is ready."))
             return redirect("call_desk", made.public_id)
@@ -67,15 +78,10 @@ def edit_call(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         acting = edges.acting(request, desk)
         draft = form.draft(call.facility.public_id)
-        if edges.attempt(form, lambda: actions.change_call(public_id, draft, **acting)):
+        if edges.attempt(form, lambda: calls.change_call(public_id, draft, **acting)):
             messages.success(request, _("The call is changed."))
             return redirect("call_desk", public_id)
-    return _call_form(request, form, call, _("Change the call"), _("Save"))
-
-
-def _call_form(request: HttpRequest, form: object, call: object, title: object, submit: object) -> HttpResponse:
-    back = reverse("call_desk", args=[call.public_id])  # type: ignore[attr-defined]
-    return form_page(request, form, title=title, back=back, back_title=call, submit=submit)
+    return call_form_page(request, form, call, _("Change the call"), _("Save"))
 
 
 @login_required
@@ -92,7 +98,6 @@ def call_desk(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_open": facts.call_is_open(call, timezone.now()),
         "counts": [(one, one.label, counts.get(one.value, 0)) for one in State],
         "rows": rows.filter(state=state) if state in State.values else rows,
-        "tracks": call.tracks.select_related("panel").prefetch_related("stages"),
         "pools": call.pools.all(),
         "pending": queries.pending_letters(call).count(),
         "loads": queries.loads_with_names(call),
@@ -102,14 +107,14 @@ def call_desk(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 STEPS = {
-    "announce": lambda call, acting, _ground: actions.set_call_stage(call, "announced", **acting),
-    "complete": lambda call, acting, _ground: actions.set_call_stage(call, "done", **acting),
-    "check": lambda call, acting, _ground: reviewing.begin_checks(call, **acting),
-    "assign": lambda call, acting, _ground: reviewing.assign(call, seed=int(acting["at"].timestamp()), **acting),
-    "panel": lambda call, acting, ground: reviewing.open_panel(
+    "announce": lambda call, acting, _ground: calls.set_call_stage(call, "announced", **acting),
+    "complete": lambda call, acting, _ground: calls.set_call_stage(call, "done", **acting),
+    "check": lambda call, acting, _ground: checking.begin_checks(call, **acting),
+    "assign": lambda call, acting, _ground: assigning.assign(call, seed=int(acting["at"].timestamp()), **acting),
+    "panel": lambda call, acting, ground: deciding.open_panel(
         call, waive=("panel.reviews_missing",) if ground else (), ground=ground, **acting
     ),
-    "letters": lambda call, acting, ground: reviewing.send_letters(
+    "letters": lambda call, acting, ground: telling.send_letters(
         call, waive=("letters.undecided",) if ground else (), ground=ground, **acting
     ),
 }
@@ -129,20 +134,6 @@ def call_step(request: HttpRequest, public_id: str, step: str) -> HttpResponse:
 
 
 @login_required
-def pool(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Set a pool of a call."""
-    desk = desk_for(request)
-    call = edges.office_call(public_id, desk)
-    form = forms.PoolForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        acting = edges.acting(request, desk)
-        if edges.attempt(form, lambda: actions.set_pool(public_id, form.draft(), **acting)):
-            messages.success(request, _("The pool is set."))
-            return redirect("call_desk", public_id)
-    return _call_form(request, form, call, _("Set a pool"), _("Save"))
-
-
-@login_required
 def ask_reviewer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask one person for a review of one proposal."""
     desk = desk_for(request)
@@ -153,7 +144,7 @@ def ask_reviewer(request: HttpRequest, public_id: str) -> HttpResponse:
         email, ground = form.cleaned_data["email"], form.cleaned_data["ground"]
         waive = ("review.load_full",) if ground else ()
         acting = edges.acting(request, desk)
-        if edges.attempt(form, lambda: reviewing.ask_reviewer(public_id, email, waive=waive, ground=ground, **acting)):
+        if edges.attempt(form, lambda: assigning.ask_reviewer(public_id, email, waive=waive, ground=ground, **acting)):
             messages.success(request, _("The review is asked for."))
             return redirect("proposal", public_id)
     back = reverse("proposal", args=[public_id])
@@ -185,7 +176,7 @@ def new_panel(request: HttpRequest, public_id: str) -> HttpResponse:
     form = forms.PanelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given, acting = form.cleaned_data, edges.acting(request, desk)
-        if edges.attempt(form, lambda: actions.make_panel(public_id, given["name_zh"], given["name_en"], **acting)):
+        if edges.attempt(form, lambda: people.make_panel(public_id, given["name_zh"], given["name_en"], **acting)):
             return redirect("beamtime_office", public_id)
     return _office_form(request, form, facility, _("New panel"), _("Save"))
 
@@ -198,15 +189,22 @@ def member(request: HttpRequest, public_id: str) -> HttpResponse:
     if panel is None:
         raise edges.missing("panel.not_found")
     permit(rules.may_manage_calls(panel.facility_id, desk))
-    form = forms.MemberForm(request.POST or None)
+    now = queries.member_of(panel, request.GET.get("email", ""))
+    form = forms.MemberForm(request.POST or None, initial=forms.initial_of_member(now))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         words = [one.strip() for one in given["fields_of"].replace("；", ";").split(";") if one.strip()]
-        draft = actions.Member(
-            given["email"], given["chair"], given["max_load"], words, given["languages"], "leave" in request.POST
+        draft = people.Member(
+            given["email"],
+            given["chair"],
+            given["max_load"],
+            words,
+            given["languages"],
+            given["expertise"],
+            given["leaves"],
         )
         acting = edges.acting(request, desk)
-        if edges.attempt(form, lambda: [actions.set_member(public_id, draft, **acting)]):
+        if edges.attempt(form, lambda: [people.set_member(public_id, draft, **acting)]):
             messages.success(request, _("The panel is changed."))
             return redirect("beamtime_office", panel.facility.public_id)
     return _office_form(request, form, panel.facility, _("A place on the panel"), _("Save"))
@@ -220,11 +218,11 @@ def scientist(request: HttpRequest, public_id: str) -> HttpResponse:
     if line is None or line.facility is None:
         raise edges.missing("instrument.not_found")
     permit(rules.may_manage_calls(line.facility.pk, desk))
-    form = forms.PersonForm(request.POST or None)
+    form = forms.ScientistForm(request.POST or None, initial={"email": request.GET.get("email", "")})
     if request.method == "POST" and form.is_valid():
-        email, acting = form.cleaned_data["email"], edges.acting(request, desk)
-        if edges.attempt(form, lambda: [actions.set_scientist(public_id, email, **acting)]):
-            messages.success(request, _("The scientist is named."))
+        given, acting = form.cleaned_data, edges.acting(request, desk)
+        if edges.attempt(form, lambda: [people.set_scientist(public_id, **given, **acting)]):
+            messages.success(request, _("The beamline's scientists are changed."))
             return redirect("beamtime_office", line.facility.public_id)
     title = _("Scientist of %(beamline)s") % {"beamline": line}
     return _office_form(request, form, line.facility, title, _("Save"))
@@ -242,14 +240,14 @@ def calendar(request: HttpRequest, public_id: str) -> HttpResponse:
         acting = edges.acting(request, desk)
         done: object = None
         if request.POST.get("drop", "").isdigit():
-            actions.drop_period(public_id, int(request.POST["drop"]), **acting)
+            beamcalendar.drop_period(public_id, int(request.POST["drop"]), **acting)
             done = True
         elif upload.is_bound and upload.is_valid():
             content = upload.cleaned_data["file"].read()
-            load = partial(actions.set_periods, public_id, replace=True, **acting)
+            load = partial(beamcalendar.set_periods, public_id, replace=True, **acting)
             done = edges.attempt(upload, lambda: [load(beamfiles.read_periods(content))])
         elif form.is_bound and form.is_valid():
-            done = edges.attempt(form, lambda: [actions.set_periods(public_id, [form.draft()], **acting)])
+            done = edges.attempt(form, lambda: [beamcalendar.set_periods(public_id, [form.draft()], **acting)])
         if done is not None:
             messages.success(request, _("The beam calendar is set."))
             return redirect("beam_calendar", public_id)
@@ -268,10 +266,10 @@ def edit_form(request: HttpRequest, public_id: str) -> HttpResponse:
         acting = edges.acting(request, desk)
         if not isinstance(asked, list) or not all(isinstance(one, dict) for one in asked):
             form.add_error("questions", _("Give a list of questions."))
-        elif edges.attempt(form, lambda: actions.publish_form(facility, asked, call=public_id, **acting)):
+        elif edges.attempt(form, lambda: callforms.publish_form(facility, asked, call=public_id, **acting)):
             messages.success(request, _("The new version of the form is published."))
             return redirect("call_desk", public_id)
-    return _call_form(request, form, call, _("The call's form"), _("Publish a new version"))
+    return call_form_page(request, form, call, _("The call's form"), _("Publish a new version"))
 
 
 @login_required
@@ -308,5 +306,7 @@ def statistics(request: HttpRequest, public_id: str) -> HttpResponse:
         "figures": [(edges.figure_words(code), one) for code, one in found.figures.items()],
         "years": [(one, 100 * one.projects / most, 100 * one.regional / most) for one in found.years],
         "published": found.published,
+        "beside": [(edges.figure_words(one.code)[0], edges.beside_words(one.code), one) for one in found.beside],
+        "users": [(OrganisationKind(one.kind).label, one) for one in found.users],
     }
     return render(request, "useroffice/statistics.html", context)

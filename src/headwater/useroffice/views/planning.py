@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from headwater.accounts import notices
 from headwater.core.decision import permit
 from headwater.registry.facts import viewer_of
-from headwater.useroffice import edges, forms, plans, queries, rules
-from headwater.useroffice.actions import reviewing, scheduling
+from headwater.useroffice import comparing, edges, forms, plans, queries, rules
+from headwater.useroffice.actions import publishing, scheduling, telling
 from headwater.useroffice.models import Scenario
 from headwater.useroffice.views.shared import desk_for, form_page
 
@@ -31,12 +31,21 @@ def scenarios(request: HttpRequest, public_id: str) -> HttpResponse:
         if made is not None:
             messages.success(request, _("The plan is being made."))
             return redirect("scenario", made.public_id)
-    context = {"call": call, "form": form, "rows": queries.scenarios_of(call), "version": queries.published(call)}
+    rows = list(queries.scenarios_of(call))
+    solved = [one for one in rows if one.state == "solved"]
+    context = {
+        "call": call,
+        "form": form,
+        "rows": rows,
+        "version": queries.published(call),
+        "compare": forms.CompareForm(plans=solved) if len(solved) > 1 else None,
+        "pins": plans.pins_in_words(call),
+    }
     return render(request, "useroffice/scenarios.html", context, status=422 if form.errors else 200)
 
 
 def _scenario(public_id: str, desk: rules.Desk) -> Scenario:
-    found = Scenario.objects.select_related("call__facility").filter(public_id=public_id).first()
+    found = Scenario.objects.select_related("call__facility", "made_from").filter(public_id=public_id).first()
     if found is None or not desk.office(found.call.facility_id):
         raise edges.missing("scenario.not_found")
     return found
@@ -44,15 +53,26 @@ def _scenario(public_id: str, desk: rules.Desk) -> Scenario:
 
 @login_required
 def scenario(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One plan: its bound and gap, who got what and why; publish it."""
+    """One plan: its bound and gap, who got what and why; plan again with changes, or publish it."""
     desk = desk_for(request)
     held = _scenario(public_id, desk)
-    form = forms.PublishForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    again = "again" in request.POST
+    form = forms.PublishForm(request.POST if request.POST and not again else None)
+    start = {"seconds": held.seconds, "from_published": held.from_published}
+    anew = forms.ReplanForm(request.POST if again else None, initial=start)
+    if again and anew.is_valid():
+        given, acting = anew.cleaned_data, edges.acting(request, desk)
+        made = edges.attempt(
+            anew, lambda: scheduling.replan(public_id, forms.wishes_of(request.POST), **given, **acting)
+        )
+        if made is not None:
+            messages.success(request, _("The plan is being made."))
+            return redirect("scenario", made.public_id)
+    if request.method == "POST" and form.is_bound and form.is_valid():
         given, acting = form.cleaned_data, edges.acting(request, desk)
         made = edges.attempt(
             form,
-            lambda: scheduling.publish(
+            lambda: publishing.publish(
                 public_id, given["note"], viewer=viewer_of(request.user), displace=given["displace"], **acting
             ),
         )
@@ -63,10 +83,25 @@ def scenario(request: HttpRequest, public_id: str) -> HttpResponse:
         "scenario": held,
         "call": held.call,
         "form": form,
+        "anew": anew,
         "lines": plans.lines_of(held) if held.state == "solved" else (),
         "clash": plans.clash_of(held) if held.state == "impossible" else (),
+        "pins": plans.pins_in_words(held.call),
     }
-    return render(request, "useroffice/scenario.html", context, status=422 if form.errors else 200)
+    return render(request, "useroffice/scenario.html", context, status=422 if form.errors or anew.errors else 200)
+
+
+@login_required
+def compare(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Two of a call's plans side by side: merit, bound, gap, and what differs for whom and why."""
+    call = edges.office_call(public_id, desk_for(request))
+    solved = queries.scenarios_of(call).filter(state="solved")
+    form = forms.CompareForm(request.GET or None, plans=list(solved))
+    context = {"call": call, "form": form, "found": None}
+    if form.is_bound and form.is_valid():
+        chosen = [call.scenarios.get(public_id=form.cleaned_data[name]) for name in ("first", "second")]
+        context["found"] = comparing.compare(*chosen)
+    return render(request, "useroffice/compare_plans.html", context, status=422 if form.errors else 200)
 
 
 @login_required
@@ -102,7 +137,7 @@ def schedule(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     call = edges.seen_call(public_id, desk)
     version = queries.published(call)
-    awards = list(queries.awards_of(version))
+    awards = edges.awards_shown(call, version, desk)
     lines = list(call.beamlines.order_by("name_en"))
     periods = list(queries.beam_periods(call.facility))
     context = {
@@ -127,11 +162,11 @@ def letters(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = []
     for one in pending:
         letter = next((each for each in one.waiting if each.state == one.state), None)
-        facts = reviewing.letter_facts(one, letter, verdicts.get(one.pk), awards.get(one.pk))
+        facts = telling.letter_facts(one, letter, verdicts.get(one.pk), awards.get(one.pk))
         said = {}
         for language in ("en", "zh-hans"):
             with translation.override(language):
-                said[language] = notices.in_words(reviewing.NOTICE_OF[one.state], facts)
+                said[language] = notices.in_words(telling.NOTICE_OF[one.state], facts)
         rows.append((one, said["en"], said["zh-hans"], letter))
     context = {"call": call, "rows": rows, "form": forms.GroundForm()}
     return render(request, "useroffice/letters.html", context)
@@ -146,7 +181,7 @@ def letter(request: HttpRequest, public_id: str) -> HttpResponse:
     form = forms.LetterForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given, acting = form.cleaned_data, edges.acting(request, desk)
-        if edges.attempt(form, lambda: reviewing.note_letter(public_id, given["note_zh"], given["note_en"], **acting)):
+        if edges.attempt(form, lambda: telling.note_letter(public_id, given["note_zh"], given["note_en"], **acting)):
             return redirect("letters", held.call.public_id)
     back = reverse("letters", args=[held.call.public_id])
     title = _("Letter to the proposers of %(proposal)s") % {"proposal": held.number}

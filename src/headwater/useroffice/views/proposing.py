@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from django.contrib import messages
@@ -13,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from headwater.core.decision import permit
-from headwater.useroffice import edges, facts, forms, queries, rules
+from headwater.core.decision import Decision, permit
+from headwater.registry.models import Instrument
+from headwater.useroffice import edges, facts, finding, forms, queries, rules
 from headwater.useroffice.actions import proposals as actions, visiting
 from headwater.useroffice.models import Call, Proposal
 from headwater.useroffice.views.shared import desk_for, form_page
@@ -53,9 +55,72 @@ def call(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "useroffice/call.html", context)
 
 
+def open_beamlines(request: HttpRequest) -> HttpResponse:
+    """Beamlines that take proposals now, by technique or by words; with ``beamline`` the calls of that one."""
+    at = timezone.now()
+    only = Instrument.objects.filter(public_id=request.GET.get("beamline", ""), access="proposal").first()
+    calls = list(queries.open_calls(at))
+    lines = queries.lines_of_calls(calls)
+    context = _lines_found(request, lines)
+    if only is not None:
+        coming = queries.coming_calls(at).filter(beamlines=only)
+        context |= {"only": only, "rows": [one for one in lines if one.pk == only.pk], "coming": coming}
+    return render(request, "useroffice/beamlines.html", context)
+
+
+def _lines_found(request: HttpRequest, lines: Sequence[Instrument]) -> dict[str, object]:
+    text, technique = request.GET.get("q", "")[:200], request.GET.get("technique", "")[:80]
+    rows = finding.found_lines(lines, text=text, technique=technique)
+    shown = {"facets": finding.facets_of(lines), "q": text, "technique": technique, "searched": bool(text or technique)}
+    return {**shown, "rows": rows}
+
+
+@login_required
+def choose_beamlines(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Choose a draft's beamlines among the call's, by technique or by words."""
+    desk = desk_for(request)
+    held, about = edges.seen_proposal(public_id, desk, at=timezone.now())
+    permit(rules.may_change_proposal(about, desk))
+    form = forms.GroundForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        place = next((name for name in ("first", "last", "off") if name in request.POST), "")
+        line, acting = request.POST.get(place, ""), edges.acting(request, desk)
+        if edges.attempt(form, lambda: actions.choose_beamline(public_id, line, place, **acting)):
+            return redirect(request.get_full_path())
+    context = _lines_found(request, queries.lines_of_calls([held.call]))
+    chosen = [one.instrument for one in held.choices.all()]
+    context |= {"proposal": held, "chosen": chosen, "most": held.call.most_beamlines, "form": form}
+    return render(request, "useroffice/choose_beamlines.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def check(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What the call's rules say of a draft as it is being written; nothing is kept."""
+    desk, at = desk_for(request), timezone.now()
+    held = edges.seen_call(public_id, desk)
+    proposal = None
+    if key := request.POST.get("proposal"):
+        proposal, about = edges.seen_proposal(key, desk, at=at)
+        permit(rules.may_change_proposal(about, desk))
+        held = proposal.call
+    form = _form(request, held, proposal)
+    version = proposal.form if proposal else held.form
+    if not form.is_valid():
+        said = [(str(field.label), error) for field in form for error in field.errors]
+        return render(request, "useroffice/_check.html", {"ready": False, "check": said})
+    draft = edges.attempt(form, form.draft)
+    decision = actions.check_written(held, version, draft, proposal, at=at) if draft else Decision()
+    told = edges.told_of_draft(decision, version)
+    said = told if draft else [("", error) for errors in form.errors.values() for error in errors]
+    ready = draft is not None and decision.allowed()
+    return render(request, "useroffice/_check.html", {"ready": ready, "check": said})
+
+
 def _form(request: HttpRequest, held: Call, proposal: Proposal | None) -> forms.ProposalForm:
     form = proposal.form if proposal else held.form
     first = {"language": forms.own_language(), "requested": 9, "minimum": 6}
+    first |= {"beamline_0": request.GET.get("beamline", "")}
     return forms.ProposalForm(
         request.POST or None,
         request.FILES or None,

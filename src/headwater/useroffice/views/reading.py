@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from headwater.accounts import words
 from headwater.accounts.queries import trail_of
 from headwater.core.decision import permit
 from headwater.registry.models.base import in_language
@@ -58,7 +57,12 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     if rules.may_see_reviews(about, desk, own=own).allowed():
         context["reviews"] = held.reviews.filter(state="submitted").select_related("reviewer", "stage")
         context["feasibilities"] = held.feasibilities.exclude(verdict="").select_related("instrument", "judge")
-        context["record"] = queries.record_of(held) if held.call.see_record and named else ()
+    context["names_of_reviewers"] = rules.may_see_reviewers(about, desk).allowed()
+    if not mine and named and held.call.see_record:
+        context["record"] = queries.record_of(held, today=at.date())
+    if rules.may_discuss(about, desk).allowed():
+        context["remarks"] = held.remarks.count()
+        context["discusses"] = True
     if office:
         context["trail"] = trail_of(held.public_id)[:TRAIL_SHOWN]
         context["verdicts"] = held.verdicts.select_related("by").order_by("-pk")
@@ -79,13 +83,17 @@ def _for_team(held: Proposal, about: rules.ProposalFacts, desk: rules.Desk) -> d
         "may_withdraw": place.may_submit and (held.state, "withdraw") in table,
         "may_report": place.may_submit and held.state == "reporting",
     }
+    if held.call.see_record and held.state in ("draft", "submitted"):
+        found["own_record"] = [
+            one for one in queries.record_of(held, today=timezone.now().date()) if one.proposal.told_state
+        ]
     if held.state == "draft":
         decision = actions.check_draft(held, at=timezone.now())
-        found["check"] = words.sentences(decision)
+        found["check"] = edges.told_of_draft(decision, held.form)
         found["ready"] = decision.allowed()
     if held.told_state:
         found["verdict"] = queries.latest_verdicts([held.pk]).get(held.pk)
-        found["comments"] = [one.for_proposer for one in held.reviews.filter(state="submitted") if one.for_proposer]
+        found["comments"] = held.reviews.filter(state="submitted").exclude(for_proposer="").select_related("reviewer")
     if held.told_state == "infeasible":
         found["feasibilities"] = held.feasibilities.exclude(verdict="").select_related("instrument")
     return found

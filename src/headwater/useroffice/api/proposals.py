@@ -1,0 +1,184 @@
+"""Proposals: drafting, submitting, reading."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query, Schema, Status
+from pydantic import Field
+
+from headwater.registry.api.pages import Cursor, page
+from headwater.registry.api.shapes import PROBLEMS, PageOut
+from headwater.useroffice import edges, facts, queries, rules
+from headwater.useroffice.actions import (
+    proposals,
+)
+from headwater.useroffice.api.shapes import Body, Key, Text, acting, desk_of_request, router
+from headwater.useroffice.models import Proposal
+
+
+class SampleIn(Body):
+    name: str = Field(max_length=200)
+    quantity: str = Field("", max_length=60)
+    hazards: list[str] = Field([], max_length=20)
+
+
+class ProposalIn(Body):
+    """A draft; `organisation`, `beamlines` (the preferred first) and `earlier` are ids."""
+
+    title: str = Field(max_length=300)
+    abstract: Text = ""
+    language: Literal["en", "zh-hans"] = "en"
+    track: str = Field("", max_length=20)
+    organisation: Key = ""
+    beamlines: list[Key] = Field([], max_length=10)
+    requested: int = Field(3, ge=1, le=1000)
+    minimum: int = Field(3, ge=1, le=1000)
+    blackouts: list[tuple[date, date]] = Field([], max_length=100)
+    answers: dict[str, Text] = {}
+    samples: list[SampleIn] = Field([], max_length=100)
+    earlier: list[Key] = Field([], max_length=50)
+    earlier_results: Text = ""
+
+
+class ProposalChange(ProposalIn):
+    version: int | None = Field(None, description="The version you read; refused where it is another by now.")
+
+
+class ProposalOut(Schema):
+    """A proposal. `state` is the proposer's word for its team, the office's for those who judge."""
+
+    id: str
+    number: str
+    call: str
+    title: str
+    state: str
+    version: int
+    beamlines: list[str]
+    requested: int
+    minimum: int
+    submitted_at: datetime | None
+
+
+class ProposalDetail(ProposalOut):
+    abstract: str
+    language: str
+    proposers: list[str] | None = Field(description="Null where the call is anonymous to you.")
+    organisation: str | None
+    blackouts: list[list[str]]
+    answers: dict[str, str]
+    samples: list[dict[str, Any]]
+    papers: list[dict[str, Any]]
+    check: dict[str, Any] | None = Field(description="For a draft: what the call's rules say of it.")
+
+
+class ProposalPage(PageOut):
+    items: list[ProposalOut]
+
+
+def state_of(proposal: Proposal, desk: rules.Desk) -> str:
+    mine = any(one.user_id == desk.user_id for one in proposal.team.all())
+    return rules.public_state(proposal.state, proposal.told_state) if mine else proposal.state
+
+
+def proposal_out(proposal: Proposal, desk: rules.Desk) -> dict[str, Any]:
+    return {
+        "id": proposal.public_id,
+        "number": proposal.number,
+        "call": proposal.call.public_id,
+        "title": proposal.title,
+        "state": state_of(proposal, desk),
+        "version": proposal.version,
+        "beamlines": [one.instrument.public_id for one in proposal.choices.all()],
+        "requested": proposal.requested,
+        "minimum": proposal.minimum,
+        "submitted_at": proposal.submitted_at,
+    }
+
+
+def proposal_detail(public_id: str, desk: rules.Desk) -> dict[str, Any]:
+    at = timezone.now()
+    proposal, about = edges.seen_proposal(public_id, desk, at=at)
+    named_ = rules.may_see_identities(about, desk).allowed()
+    check = proposals.check_draft(proposal, at=at).as_json() if proposal.state == "draft" else None
+    return {
+        **proposal_out(proposal, desk),
+        "abstract": proposal.abstract,
+        "language": proposal.language,
+        "proposers": [str(one) for one in proposal.team.all()] if named_ else None,
+        "organisation": proposal.organisation.public_id if proposal.organisation and named_ else None,
+        "blackouts": proposal.blackouts,
+        "answers": proposal.answers,
+        "samples": list(proposal.samples.values("name", "quantity", "hazards", "state")),
+        "papers": list(proposal.submissions.values("number", "at", "sha256")) if named_ else [],
+        "check": check,
+    }
+
+
+def _draft(body: ProposalIn) -> proposals.ProposalDraft:
+    given = body.dict(exclude={"version", "samples"})
+    samples = [proposals.SampleDraft(one.name, one.hazards, one.quantity) for one in body.samples]
+    return proposals.ProposalDraft(**given, samples=samples)
+
+
+@router.get("/proposals", response={200: ProposalPage, **PROBLEMS}, summary="List the proposals you may see")
+def list_proposals(request: HttpRequest, wanted: Query[Cursor]) -> Any:
+    """Those in conflict with you are left out."""
+    desk = desk_of_request(request)
+    if not desk.signed_in:
+        raise edges.missing("sign_in.needed")
+    found = page(queries.with_all(queries.visible_proposals(desk)), wanted, lambda one: one)
+    mine = {one.pk for one in found["items"] if any(place.user_id == desk.user_id for place in one.team.all())}
+    judged = [one for one in found["items"] if one.pk not in mine and not desk.office(one.call.facility_id)]
+    barred = {pair[0] for pair in facts.conflicts_between(judged, [desk.user_id or 0])}
+    found["items"] = [proposal_out(one, desk) for one in found["items"] if one.pk not in barred]
+    return found
+
+
+@router.get("/proposals/{public_id}", response={200: ProposalDetail, **PROBLEMS}, summary="Read a proposal")
+def get_proposal(request: HttpRequest, public_id: str) -> Any:
+    return proposal_detail(public_id, desk_of_request(request))
+
+
+@router.post("/calls/{public_id}/proposals", response={201: ProposalDetail, **PROBLEMS}, summary="Begin a draft")
+def add_proposal(request: HttpRequest, public_id: str, body: ProposalIn) -> Any:
+    by = acting(request)
+    made = proposals.start_proposal(public_id, _draft(body), **by)
+    return Status(201, proposal_detail(made.public_id, by["desk"]))
+
+
+@router.patch("/proposals/{public_id}", response={200: ProposalDetail, **PROBLEMS}, summary="Write a draft anew")
+def change_proposal(request: HttpRequest, public_id: str, body: ProposalChange) -> Any:
+    by = acting(request)
+    proposals.change_proposal(public_id, _draft(body), expected_version=body.version, **by)
+    return proposal_detail(public_id, by["desk"])
+
+
+class ReceiptOut(Schema):
+    """What a submission is answered with."""
+
+    number: str
+    submission: int
+    at: datetime
+    sha256: str
+
+
+@router.post("/proposals/{public_id}/submission", response={201: ReceiptOut, **PROBLEMS}, summary="Submit")
+def submit(request: HttpRequest, public_id: str) -> Any:
+    made = proposals.submit_proposal(public_id, **acting(request))
+    told = {"number": made.content["code"], "submission": made.number, "at": made.at, "sha256": made.sha256}
+    return Status(201, told)
+
+
+class ReasonIn(Body):
+    reason: str = Field("", max_length=500)
+
+
+@router.post("/proposals/{public_id}/withdrawal", response={200: ProposalDetail, **PROBLEMS}, summary="Withdraw")
+def withdraw(request: HttpRequest, public_id: str, body: ReasonIn) -> Any:
+    by = acting(request)
+    proposals.withdraw_proposal(public_id, body.reason, **by)
+    return proposal_detail(public_id, by["desk"])

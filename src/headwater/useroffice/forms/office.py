@@ -1,0 +1,300 @@
+"""The office's forms: calls, people, pools, the beam calendar, the form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from headwater.registry.models import Instrument
+from headwater.useroffice.actions.beamcalendar import PeriodDraft
+from headwater.useroffice.actions.calls import CallDraft
+from headwater.useroffice.actions.pools import PoolDraft
+from headwater.useroffice.actions.tracks import FIRST_CRITERIA, FIRST_STAGE, StageDraft, TrackDraft
+from headwater.useroffice.forms.shared import (
+    DAY,
+    LANGUAGES,
+    PersonForm,
+    Told,
+)
+from headwater.useroffice.models import (
+    BeamPeriodKind,
+    Call,
+    Mode,
+    NamesShown,
+    Panel,
+    PanelMember,
+    Pool,
+    PoolRule,
+    ReviewersShown,
+    Track,
+)
+from headwater.useroffice.rules.tracks import MOST_STAGES, WITHOUT_REVIEW
+
+
+class CallForm(Told, forms.Form):
+    """A call. Times are on the facility's clocks."""
+
+    code = forms.CharField(label=_("Code"), max_length=20)
+    mode = forms.ChoiceField(label=_("Mode of access"), choices=Mode.choices)
+    name_en = forms.CharField(label=_("English name"), max_length=300)
+    name_zh = forms.CharField(label=_("Chinese name"), max_length=300)
+    opens_at = forms.DateTimeField(label=_("Opens"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    closes_at = forms.DateTimeField(
+        label=_("Closes"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+    period_start = forms.DateField(label=_("First day of beamtime"), widget=DAY)
+    period_end = forms.DateField(label=_("Last day of beamtime"), widget=DAY)
+    beamlines = forms.MultipleChoiceField(label=_("Beamlines"), widget=forms.CheckboxSelectMultiple)
+    most_beamlines = forms.IntegerField(label=_("Most beamlines a proposal may accept"), initial=2)
+    most_shifts = forms.IntegerField(label=_("Most shifts a proposal may ask for"), initial=36)
+    reserve = forms.DecimalField(
+        label=_("Part of the beam days kept for standby"), initial=0, min_value=0, max_value=1, decimal_places=4
+    )
+    chance_cap = forms.DecimalField(
+        label=_("Draw reviewers; greatest chance of a pair"),
+        help_text=_("From 0.05 to 1, against collusion. Empty: the best assignment, nothing drawn."),
+        required=False,
+        min_value=0.05,
+        max_value=1,
+        decimal_places=2,
+    )
+    names_shown = forms.ChoiceField(
+        label=_("Reviewers and panel see who proposes"), choices=NamesShown.choices, initial=NamesShown.ALWAYS
+    )
+    reviewers_shown = forms.ChoiceField(
+        label=_("Reviewers' names are seen by"), choices=ReviewersShown.choices, initial=ReviewersShown.OFFICE
+    )
+    see_record = forms.BooleanField(label=_("Reviewers see the team's record"), required=False, initial=True)
+    text_en = forms.CharField(label=_("Text in English"), required=False, widget=forms.Textarea)
+    text_zh = forms.CharField(label=_("Text in Chinese"), required=False, widget=forms.Textarea)
+
+    def __init__(self, *args: Any, lines: Sequence[Instrument], zone: ZoneInfo, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.zone = zone
+        self.fields["beamlines"].choices = [(one.public_id, one.name) for one in lines]  # type: ignore[attr-defined]
+
+    def draft(self, facility: str) -> CallDraft:
+        given = dict(self.cleaned_data)
+        for name in ("opens_at", "closes_at"):
+            if given[name] is not None:
+                given[name] = given[name].replace(tzinfo=self.zone)
+        return CallDraft(facility=facility, **given)
+
+
+def initial_of_call(call: Call, zone: ZoneInfo) -> dict[str, Any]:
+    names = [name for name in CallForm.base_fields if name != "beamlines"]
+    given = {name: getattr(call, name) for name in names}
+    for name in ("opens_at", "closes_at"):
+        if given[name] is not None:
+            given[name] = f"{given[name].astimezone(zone):%Y-%m-%dT%H:%M}"
+    for name in ("period_start", "period_end"):
+        given[name] = given[name].isoformat()
+    return given | {"beamlines": list(call.beamlines.values_list("public_id", flat=True))}
+
+
+class MemberForm(PersonForm):
+    chair = forms.BooleanField(label=_("Chairs the panel"), required=False)
+    max_load = forms.IntegerField(label=_("Most reviews"), initial=20, min_value=0, max_value=500)
+    fields_of = forms.CharField(
+        label=_("Fields"), help_text=_("Codes or names of techniques, separated by semicolons."), required=False
+    )
+    languages = forms.MultipleChoiceField(label=_("Languages read"), choices=LANGUAGES, required=False)
+    expertise = forms.CharField(
+        label=_("What she works on"),
+        help_text=_("In her words: proposals are given to whom their text fits. Her own publications count too."),
+        required=False,
+        widget=forms.Textarea,
+    )
+    leaves = forms.BooleanField(label=_("Leaves the panel"), required=False)
+
+
+def initial_of_member(member: PanelMember | None) -> dict[str, Any]:
+    if member is None:
+        return {}
+    names = ("chair", "max_load", "languages", "expertise")
+    found = {name: getattr(member, name) for name in names}
+    return found | {"email": member.user.email, "fields_of": "; ".join(member.fields)}
+
+
+class ScientistForm(PersonForm):
+    leaves = forms.BooleanField(label=_("Is no longer its scientist"), required=False)
+
+
+class PanelForm(Told, forms.Form):
+    name_en = forms.CharField(label=_("English name"), max_length=300)
+    name_zh = forms.CharField(label=_("Chinese name"), max_length=300)
+
+
+class PoolForm(Told, forms.Form):
+    """A pool of a call."""
+
+    code = forms.CharField(label=_("Code"), max_length=20)
+    name_en = forms.CharField(label=_("English name"), max_length=300)
+    name_zh = forms.CharField(label=_("Chinese name"), max_length=300)
+    rule = forms.ChoiceField(label=_("Counts proposals"), choices=PoolRule.choices)
+    funder = forms.CharField(
+        label=_("Funder"), help_text=_("Its name or public id, for a funder's pool."), required=False, max_length=300
+    )
+    beamlines = forms.MultipleChoiceField(
+        label=_("On these beamlines alone"),
+        help_text=_("None ticked: on all."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    min_share = forms.DecimalField(
+        label=_("Least share"), help_text=_("0.06 is 6 %."), required=False, decimal_places=4
+    )
+    max_share = forms.DecimalField(label=_("Most share"), required=False, decimal_places=4)
+    min_shifts = forms.IntegerField(label=_("Least shifts"), required=False, min_value=0)
+    max_shifts = forms.IntegerField(label=_("Most shifts"), required=False, min_value=0)
+
+    def __init__(self, *args: Any, lines: Sequence[Instrument], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["beamlines"].choices = [(one.public_id, one.name) for one in lines]  # type: ignore[attr-defined]
+
+    def draft(self) -> PoolDraft:
+        return PoolDraft(**self.cleaned_data)
+
+
+def initial_of_pool(pool: Pool | None) -> dict[str, Any]:
+    if pool is None:
+        return {}
+    names = ("code", "name_en", "name_zh", "rule", "min_share", "max_share", "min_shifts", "max_shifts")
+    return {
+        **{name: getattr(pool, name) for name in names},
+        "funder": pool.funder.public_id if pool.funder else "",
+        "beamlines": [one.public_id for one in pool.beamlines.all()],
+    }
+
+
+class TrackForm(Told, forms.Form):
+    """A way through review: its panel, and its weighted stages, each with criteria; an empty stage is left out."""
+
+    code = forms.CharField(label=_("Code"), max_length=20)
+    name_en = forms.CharField(label=_("English name"), max_length=300)
+    name_zh = forms.CharField(label=_("Chinese name"), max_length=300)
+    panel = forms.ChoiceField(label=_("Panel"), required=False)
+
+    def __init__(self, *args: Any, panels: Sequence[Panel], mode: str, stages: int, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.stages = 0 if mode in WITHOUT_REVIEW else min(stages, MOST_STAGES)
+        self.fields["panel"].choices = [("", "–"), *((one.public_id, one.name) for one in panels)]  # type: ignore[attr-defined]
+        for k in range(self.stages):
+            self.fields |= {
+                f"s{k}_name_en": forms.CharField(label=_("English name"), required=False, max_length=300),
+                f"s{k}_name_zh": forms.CharField(label=_("Chinese name"), required=False, max_length=300),
+                f"s{k}_weight": forms.DecimalField(label=_("Weight"), required=False, initial=1, decimal_places=2),
+                f"s{k}_needed": forms.IntegerField(label=_("Reviews needed"), required=False, initial=3),
+                f"s{k}_criteria": forms.CharField(
+                    label=_("Criteria, scored from 1 to 5"),
+                    help_text=_("One a line: key; weight; English name; Chinese name."),
+                    required=False,
+                    widget=forms.Textarea,
+                ),
+            }
+
+    @property
+    def groups(self) -> list[tuple[object, list[Any]]]:
+        """The fields under their headings, a stage each."""
+        rows: list[tuple[object, list[Any]]] = [
+            (_("Track"), [self[name] for name in ("code", "name_en", "name_zh", "panel")])
+        ]
+        parts = ("name_en", "name_zh", "weight", "needed", "criteria")
+        for k in range(self.stages):
+            title = _("Stage %(number)s of review") % {"number": k + 1}
+            rows.append((title, [self[f"s{k}_{part}"] for part in parts]))
+        return rows
+
+    def draft(self) -> TrackDraft:
+        given = self.cleaned_data
+        stages = []
+        for k in range(self.stages):
+            one = {name: given.get(f"s{k}_{name}") for name in ("name_en", "name_zh", "weight", "needed", "criteria")}
+            if one["name_en"] or one["name_zh"]:
+                stages.append(
+                    StageDraft(
+                        one["name_zh"] or "",
+                        one["name_en"] or "",
+                        one["weight"] if one["weight"] is not None else Decimal(1),
+                        one["needed"] if one["needed"] is not None else 3,
+                        read_criteria(one["criteria"] or ""),
+                    )
+                )
+        return TrackDraft(given["code"], given["name_zh"], given["name_en"], given["panel"], stages)
+
+
+def read_criteria(text: str) -> list[dict[str, Any]]:
+    """One criterion a line: key; weight; English name; Chinese name. What can't be read weighs nothing, and is told."""
+    found = []
+    for line in text.splitlines():
+        parts = [part.strip() for part in line.replace("；", ";").split(";")] + [""] * 3
+        if not any(parts):
+            continue
+        try:
+            weight = float(parts[1])
+        except ValueError:
+            weight = 0.0
+        whole = int(weight) if weight.is_integer() else weight
+        found.append({"key": parts[0], "weight": whole, "label_en": parts[2], "label_zh": parts[3]})
+    return found
+
+
+FIRST_TRACK = {
+    "s0_name_en": FIRST_STAGE.name_en,
+    "s0_name_zh": FIRST_STAGE.name_zh,
+    "s0_criteria": "\n".join(f"{c['key']}; {c['weight']}; {c['label_en']}; {c['label_zh']}" for c in FIRST_CRITERIA),
+}
+
+
+def initial_of_track(track: Track | None) -> dict[str, Any]:
+    if track is None:
+        return {}
+    found: dict[str, Any] = {name: getattr(track, name) for name in ("code", "name_en", "name_zh")}
+    found["panel"] = track.panel.public_id if track.panel else ""
+    for k, one in enumerate(track.stages.all()):
+        lines = [f"{c['key']}; {c.get('weight', 1)}; {c['label_en']}; {c['label_zh']}" for c in one.criteria]
+        found |= {f"s{k}_{name}": getattr(one, name) for name in ("name_en", "name_zh", "weight", "needed")}
+        found[f"s{k}_criteria"] = "\n".join(lines)
+    return found
+
+
+class PeriodForm(Told, forms.Form):
+    """Days of the beam calendar, the last one inside."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=BeamPeriodKind.choices)
+    start = forms.DateField(label=_("First day"), widget=DAY)
+    last = forms.DateField(label=_("Last day"), widget=DAY)
+    beamline = forms.ChoiceField(label=_("Beamline"), required=False)
+    note = forms.CharField(label=_("Remark"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, lines: Sequence[Instrument], **more: Any) -> None:
+        super().__init__(*args, **more)
+        everywhere = [("", _("all beamlines"))]
+        self.fields["beamline"].choices = everywhere + [(one.public_id, one.name) for one in lines]  # type: ignore[attr-defined]
+
+    def draft(self) -> PeriodDraft:
+        given = self.cleaned_data
+        return PeriodDraft(
+            given["kind"], given["start"], given["last"] + timedelta(days=1), given["beamline"], given["note"]
+        )
+
+
+class FormForm(Told, forms.Form):
+    """The questions of a form, as JSON."""
+
+    questions = forms.JSONField(label=_("Questions (JSON)"))
+
+
+class AskForm(PersonForm):
+    ground = forms.CharField(label=_("Ground for passing a rule"), required=False, max_length=500)
+
+
+class MarksForm(Told, forms.Form):
+    carry_over = forms.BooleanField(label=_("Carried over: at least its minimum has to be granted"), required=False)
+    discretionary = forms.BooleanField(label=_("At the director's discretion"), required=False)
