@@ -338,13 +338,15 @@ def test_same_records_give_the_same_part(rails, owner, company):
     assert len(parts[0]) == 1
 
 
-def test_real_records_drive_made_up_ones_from_their_table(world, owner, company):
+def test_real_records_stand_beside_made_up_ones(world, owner, company):
     pay(company, owner, 100_000)
     actions.snapshot_now(at=AT)
     held = {(part.table, part.origin) for part in Store(queries.root()).parts()}
     assert ("payments", "platform") in held
-    assert ("payments", "synthetic-world") not in held
-    assert ("uses", "synthetic-world") in held
+    assert ("payments", "synthetic-world") in held
+    records = queries.records()
+    assert records.one("SELECT count(*) FILTER (NOT synthetic), count(*) FROM payments") == (1, 1501)
+    records.close()
 
 
 def test_without_a_region_no_snapshot_is_taken(db, store):

@@ -100,8 +100,8 @@ def snapshot_now(*, at: datetime) -> Run | None:
 def take_snapshot(at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
     """Write the platform's records to the store as they are now, in place of the snapshot before.
 
-    What a report names stays: its parts are put aside. Made-up rows leave a table once it has real ones, and a facility
-    whose programme the platform knows loses its made-up projects, so that none is counted twice.
+    What a report names stays: its parts are put aside. A facility whose programme the platform knows loses the made-up
+    world's projects, so that none is counted twice.
     """
     store = Store(queries.root())
     counted: dict[str, dict[str, int]] = {}
@@ -116,11 +116,7 @@ def take_snapshot(at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _withdraw_made_up(store: Store, table: str, tally: dict[str, int]) -> None:
-    if not tally["rows"]:
-        return
-    if tally["rows"] > tally["synthetic"]:
-        store.replace(table, ORIGIN, [], aside=True)
-    elif table == "projects":
+    if tally["rows"] and table == "projects":
         parts = [part for part in store.parts() if (part.table, part.origin) == (table, ORIGIN)]
         if parts:
             known = live.facilities_with_projects()
