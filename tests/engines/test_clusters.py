@@ -269,3 +269,17 @@ def test_merging_refuses_other_locations():
     world = prepare([1.0], [1.0], 1.0)
     with pytest.raises(ClusterError, match="own locations"):
         merge_near(world.cluster(min_weight=1), prepare([1.0], [1.0], 1.0))
+
+
+def test_radians_are_numpys_and_vectors_are_closer_than_the_margin():
+    rng = np.random.default_rng(4)
+    corners = [0.0, -0.0, 45, -45, 90, -90, 135, -135, 180, -180, 1e-12]
+    lat = np.concatenate([[one for one in corners if abs(one) <= 90], rng.uniform(-90, 90, 5000)])
+    lon = np.concatenate([corners, rng.uniform(-180, 180, lat.size - len(corners))])
+    world = prepare(lat, lon, 13.0, threads=1)
+    grid, places = world.grid, world.locations
+    north, east = np.radians(places.lat[grid.order]), np.radians(places.lon[grid.order])
+    np.testing.assert_array_equal(grid.lat, north)
+    np.testing.assert_array_equal(grid.lon, east)
+    exact = np.column_stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)])
+    assert np.abs(grid.xyz - exact).max() < 1e-15

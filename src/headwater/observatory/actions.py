@@ -9,10 +9,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from headwater import __version__
 from headwater.accounts.audit import SYSTEM, Act, Actor, record as write_down
 from headwater.core.decision import permit
 from headwater.core.identity import new_id
-from headwater.observatory import clusterruns, queries
+from headwater.observatory import clusterruns, live, queries
 from headwater.observatory.facts import asker_facts
 from headwater.observatory.models import Run, RunKind, RunState
 from headwater.observatory.records import Snapshot
@@ -23,13 +24,14 @@ from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 
 WORLD_DOCUMENTS, WORLD_SEED = 20_000, 20250901
+KEPT_DAYS = 92  # parts that no report names, so that one made on the command line can be made again for a quarter
 
 
 @transaction.atomic
 def ask_run(kind: str, parameters: Mapping[str, Any], *, viewer: Viewer, by: Actor, at: datetime) -> Run:
-    """Ask for a report or a cluster run; the worker makes it."""
+    """Ask for a report, a cluster run or a snapshot; the worker makes it."""
     facts = asker_facts(viewer)
-    decision = may_ask_clusters(facts) if kind == RunKind.CLUSTERS else may_ask_report(facts)
+    decision = may_ask_report(facts) if kind == RunKind.REPORT else may_ask_clusters(facts)
     permit(decision)
     return _queue(kind, parameters, by=by, at=at)
 
@@ -65,6 +67,8 @@ def carry_out(public_id: str, *, at: datetime) -> Run | None:
 def _done(run: Run, at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
     if run.kind == RunKind.WORLD:
         return _make_world(run)
+    if run.kind == RunKind.SNAPSHOT:
+        return take_snapshot(at)
     if run.kind == RunKind.CLUSTERS:
         return clusterruns.run(queries.records(), clusterruns.Asked(**run.parameters))
     from headwater.observatory import reports
@@ -80,10 +84,51 @@ def _end(run: Run, state: str, *, problem: str = "", **kept: Any) -> None:
     write_down(Act("run.done", run.public_id, {"state": [None, str(state)]}), by=SYSTEM, at=run.finished_at)
 
 
+# The platform's own records ------------------------------------------------------------------------------------
+def snapshot_now(*, at: datetime) -> Run | None:
+    """Take the platform's records at once, as the nightly task and the command do; None where no region is loaded."""
+    if not queries.has_region():
+        return None
+    with transaction.atomic():
+        run = Run.objects.create(
+            public_id=new_id(Run.KIND, node_prefix()), kind=RunKind.SNAPSHOT, parameters={}, asked_at=at
+        )
+        write_down(Act("run.asked", run.public_id, {"kind": [None, str(RunKind.SNAPSHOT)]}), by=SYSTEM, at=at)
+    return carry_out(run.public_id, at=at)
+
+
+def take_snapshot(at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Write the platform's records to the store as they are now, in place of the snapshot before.
+
+    What a report names stays: its parts are put aside. A facility whose programme the platform knows loses the made-up
+    world's projects, so that none is counted twice.
+    """
+    store = Store(queries.root())
+    counted: dict[str, dict[str, int]] = {}
+    for table, reader in live.READERS.items():
+        tally = counted[table] = {"rows": 0, "synthetic": 0, "unplaced": 0}
+        store.replace(table, live.ORIGIN, live.tables(table, reader, tally), aside=True)
+    for table, tally in counted.items():
+        _withdraw_made_up(store, table, tally)
+    store.clear_earlier(needed=queries.parts_of_reports(), older_than_s=KEPT_DAYS * 86_400)
+    inputs = [part.file for part in store.parts() if part.origin == live.ORIGIN]
+    return {"tables": counted, "taken_at": at.isoformat()}, {"inputs": inputs, "program": f"headwater {__version__}"}
+
+
+def _withdraw_made_up(store: Store, table: str, tally: dict[str, int]) -> None:
+    if tally["rows"] and table == "projects":
+        parts = [part for part in store.parts() if (part.table, part.origin) == (table, ORIGIN)]
+        if parts:
+            known = live.facilities_with_projects()
+            kept = [live.without_facilities(store.path(part), known) for part in parts]
+            store.replace(table, ORIGIN, kept, aside=True)
+
+
 # The made-up world ----------------------------------------------------------------------------------------------
 def ask_world_if_needed(seed: int, *, at: datetime) -> Run | None:
     """For a demo whose store is empty: have the made-up world made by the worker, and clusters found in it."""
-    if Store(queries.root()).parts() or queries.under_way(RunKind.WORLD):
+    held = [part for part in Store(queries.root()).parts() if part.origin != live.ORIGIN]
+    if held or queries.under_way(RunKind.WORLD):
         return None
     with transaction.atomic():
         return _queue(RunKind.WORLD, {"documents": WORLD_DOCUMENTS, "seed": seed}, by=SYSTEM, at=at)
@@ -102,6 +147,7 @@ def _make_world(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     with transaction.atomic():
         _queue(RunKind.CLUSTERS, clusters, by=SYSTEM, at=timezone.now())
+        _queue(RunKind.SNAPSHOT, {}, by=SYSTEM, at=timezone.now())
     return made, {"seed": run.parameters["seed"], "inputs": [part.file for part in Store(queries.root()).parts()]}
 
 

@@ -246,3 +246,14 @@ def post_report(request: HttpRequest, wanted: ReportAsked) -> Any:
         at=timezone.now(),
     )
     return Status(202, run_out(run))
+
+
+@router.get("/snapshots", response=list[dict[str, Any]], summary="List snapshots of the platform's records")
+def list_snapshots(request: HttpRequest) -> Any:  # noqa: ARG001
+    return [{**run_out(run), **run.result} for run in queries.runs(RunKind.SNAPSHOT)[:50]]
+
+
+@router.post("/snapshots", response={202: dict[str, Any], **PROBLEMS}, summary="Have the platform's records taken")
+def post_snapshot(request: HttpRequest) -> Any:
+    run = actions.ask_run(RunKind.SNAPSHOT, {}, viewer=viewer_for(request), by=caller(request), at=timezone.now())
+    return Status(202, run_out(run))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from headwater.engines import statistics
+from headwater.observatory.indicators.platform import LEAST_PAYMENTS
 from headwater.observatory.records import Records
 from headwater.observatory.subjects import Period, SubjectError
 
@@ -125,7 +126,8 @@ def _ties(records: Records, period: Period, place: dict[str, int]) -> tuple[NDAr
     rows = records.rows(
         """SELECT a.city, b.city, count(DISTINCT a.name), bool_and(a.synthetic) FROM alliances a
            JOIN alliances b ON a.kind = b.kind AND a.name = b.name AND a.city < b.city
-           WHERE (a.since IS NULL OR a.since < ?) GROUP BY 1, 2""",
+           WHERE (a.since IS NULL OR a.since < ?) AND (a.until IS NULL OR a.until >= ?) GROUP BY 1, 2""",
+        period.end,
         period.end,
     )
     for one, other, number, synthetic in rows:
@@ -152,6 +154,8 @@ def _directed(
         period.end,
     )
     for one, other, total, number, synthetic in rows:
+        if kind == "payments" and number < LEAST_PAYMENTS:
+            continue  # the sum would tell what one party paid
         if one in place and other in place:
             led[place[one], place[other]] += total
             count, made = count + number, made + synthetic

@@ -18,6 +18,7 @@ class RunKind(models.TextChoices):
     WORLD = "world", _("made-up world")
     CLUSTERS = "clusters", _("cluster run")
     REPORT = "report", _("report")
+    SNAPSHOT = "snapshot", _("snapshot of the platform's records")
 
 
 class RunState(models.TextChoices):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from headwater.observatory.models import Run, RunKind, RunState
 from headwater.observatory.records import Records, Snapshot, open_records
+from headwater.observatory.store import Part
 from headwater.registry.models import (
     City,
     Facility,
@@ -206,6 +207,18 @@ def done(kind: str) -> QuerySet[Run]:
 
 def under_way(kind: str) -> int:
     return Run.objects.filter(kind=kind, state__in=[RunState.QUEUED, RunState.RUNNING]).count()
+
+
+def has_region() -> bool:
+    return region() is not None
+
+
+def parts_of_reports() -> set[str]:
+    """Files of the store that a report names, so that it can be made again."""
+    held = Run.objects.filter(kind=RunKind.REPORT, state=RunState.DONE).values_list(
+        "manifest__inputs__store", flat=True
+    )
+    return {Part(**part).file for parts in held for part in parts or ()}
 
 
 def open_runs_of(user_id: int) -> int:

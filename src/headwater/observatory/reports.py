@@ -361,13 +361,9 @@ def _reach(records: Records, subject: Subject) -> Iterator[Block]:
 
 def _sources(records: Records, beside: list[tuple[Evaluated, Any]]) -> Iterator[Block]:
     yield Heading(_("Sources"))
-    held = {(one.table, one.origin): one.rows for one in records.store.held()}
     yield Table(
         (_("Table"), _("Origin"), _("Rows"), "SHA-256"),
-        [
-            (part.table, part.origin, f"{held.get((part.table, part.origin), 0):,}", part.digest[:16] + "…")
-            for part in records.parts
-        ],
+        [(part.table, part.origin, f"{records.store.rows(part):,}", part.digest[:16] + "…") for part in records.parts],
         frozenset({2}),
     )
     rail = catchments.rail(records)

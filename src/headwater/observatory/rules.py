@@ -37,3 +37,10 @@ def may_ask_clusters(facts: AskerFacts) -> Decision:
     if facts.signed_in and not facts.analyst:
         reasons = (*reasons, Reason("run.analysts"))
     return Decision(reasons)
+
+
+def may_read_parts(facts: AskerFacts) -> Decision:
+    """Say whether somebody may read the store's own files: they hold more than figures show."""
+    if not facts.signed_in:
+        return Decision((Reason("data.sign_in"),))
+    return Decision(() if facts.analyst else (Reason("data.analysts"),))

@@ -58,12 +58,31 @@ TABLES: dict[str, pa.Schema] = {
             "hours": NUMBER,
             **PLACED,
         },
-        # Hours of an instrument in one city used from another.
-        "uses": {"date": DAY, "instrument_city": TEXT, "user_city": TEXT, "hours": NUMBER},
+        # Hours of an instrument in one city used from another; whose it is and whose people used it, by code.
+        "uses": {
+            "id": TEXT,
+            "date": DAY,
+            "instrument_city": TEXT,
+            "user_city": TEXT,
+            "hours": NUMBER,
+            "owner": TEXT,
+            "user": TEXT,
+        },
         # Money from one city to another, such as a voucher redeemed there.
-        "payments": {"date": DAY, "kind": TEXT, "from_city": TEXT, "to_city": TEXT, "amount_cny": NUMBER},
+        "payments": {"id": TEXT, "date": DAY, "kind": TEXT, "from_city": TEXT, "to_city": TEXT, "amount_cny": NUMBER},
         # A member of a consortium, joint centre or partnership.
-        "alliances": {"kind": TEXT, "name": TEXT, "member": TEXT, "member_kind": TEXT, "city": TEXT, "since": DAY},
+        "alliances": {
+            "id": TEXT,
+            "kind": TEXT,
+            "name": TEXT,
+            "member": TEXT,
+            "member_kind": TEXT,
+            "city": TEXT,
+            "since": DAY,
+            "until": DAY,
+        },
+        # A published challenge; without a city where its company keeps its name to itself.
+        "challenges": {"id": TEXT, "date": DAY, "state": TEXT, "outcome": TEXT, "city": TEXT},
         # Research organisations of the world, as open registries have them.
         "institutions": {"id": TEXT, "ror": TEXT, "name": TEXT, "kind": TEXT, **PLACED},
     }.items()

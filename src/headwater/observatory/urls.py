@@ -16,4 +16,6 @@ urlpatterns = [
     path("reports/<str:public_id>/", views.report, name="observatory_report"),
     path("reports/<str:public_id>/<str:name>", views.report_file, name="observatory_report_file"),
     path("data/", views.data, name="observatory_data"),
+    path("data/snapshots/new/", views.new_snapshot, name="observatory_new_snapshot"),
+    path("data/<slug:table>/<str:name>", views.data_file, name="observatory_data_file"),
 ]

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_POST
 
 from headwater.accounts.audit import Actor
 from headwater.accounts.words import sentence
-from headwater.core.decision import Decision, Reason, Refused
-from headwater.observatory import actions, catchments, evaluate, flows, maps, published, queries
+from headwater.core.decision import Decision, Reason, Refused, permit
+from headwater.observatory import actions, catchments, evaluate, flows, maps, published, queries, traces
 from headwater.observatory.facts import asker_facts
 from headwater.observatory.indicators import CATALOGUE
 from headwater.observatory.models import Run, RunKind
 from headwater.observatory.records import Records
-from headwater.observatory.rules import may_ask_clusters
+from headwater.observatory.rules import may_ask_clusters, may_read_parts
 from headwater.observatory.store import Store
 from headwater.observatory.subjects import Period, Subject, SubjectError
 from headwater.observatory.templatetags.observatory import figure, in_words
@@ -158,6 +158,7 @@ def indicator(request: HttpRequest, records: Records, code: str) -> HttpResponse
         "observatory/indicator.html",
         {
             "definition": definition,
+            "traces": list(traces.of(definition.needs, records.store)),
             "found": found,
             "others": others,
             "subject": subject,
@@ -354,20 +355,45 @@ def _plants(records: Records) -> list[dict[str, str]]:
 
 
 def data(request: HttpRequest) -> HttpResponse:
-    """What the store holds, by table and origin, and what had no place."""
+    """What the store holds, by table and origin, and the snapshots of the platform's own records."""
+    viewer = asker_facts(viewer_of(request.user))
+    taken = queries.latest(RunKind.SNAPSHOT)
+    return render(
+        request,
+        "observatory/data.html",
+        {
+            "rows": list(traces.origins(Store(queries.root()))),
+            "taken": taken,
+            "tables": list(taken.result["tables"].items()) if taken is not None else [],
+            "waiting": queries.under_way(RunKind.SNAPSHOT),
+            "may_ask": may_ask_clusters(viewer).allowed(),
+            "may_read": may_read_parts(viewer).allowed(),
+        },
+    )
+
+
+def data_file(request: HttpRequest, table: str, name: str) -> HttpResponse:
+    """One part of the store as it lies there, for those who check a figure."""
+    permit(may_read_parts(asker_facts(viewer_of(request.user))))
     store = Store(queries.root())
-    connection = store.connect()
-    try:
-        unplaced = dict(
-            connection.execute(
-                "SELECT origin, count(*) FROM addresses WHERE lat IS NULL OR isnan(lat) GROUP BY 1"
-            ).fetchall()
-        )
-    finally:
-        connection.close()
-    held = store.held()
-    rows = [(one, unplaced.get(one.origin) if one.table == "addresses" else None) for one in held]
-    return render(request, "observatory/data.html", {"rows": rows})
+    part = next((one for one in store.parts() if one.file == f"{table}/{name}"), None)
+    if part is None:
+        raise Http404(_("There is no such file."))
+    return FileResponse(store.path(part).open("rb"), as_attachment=True, filename=f"{table}-{name}")
+
+
+@require_POST
+@login_required
+def new_snapshot(request: HttpRequest) -> HttpResponse:
+    """Have the platform's records taken into the store now instead of tonight."""
+    actions.ask_run(
+        RunKind.SNAPSHOT,
+        {},
+        viewer=viewer_of(request.user),
+        by=Actor(request.user, "page"),  # type: ignore[arg-type]
+        at=timezone.now(),
+    )
+    return HttpResponseRedirect(reverse("observatory_data"))
 
 
 def reports(request: HttpRequest) -> HttpResponse:

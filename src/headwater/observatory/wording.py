@@ -40,8 +40,12 @@ REASONS = {
     "run.too_many_open": Wording(
         _("You have %(have)s runs waiting or under way. Wait until one has ended, then ask again."), 409
     ),
+    "data.sign_in": Wording(_("Sign in first: the store's files are for analysts and operators."), 401),
+    "data.analysts": Wording(
+        _("Only analysts and operators may read the store's files; the figures from them are for everybody.")
+    ),
     "run.analysts": Wording(
-        _("Only analysts and operators may start a cluster run, because it takes much of the machine.")
+        _("Only analysts and operators may start cluster runs and snapshots, because they take much of the machine.")
     ),
 }
 
@@ -49,6 +53,7 @@ REASONS = {
 UNITS = {
     "%": _("%"),
     "1": _("(a number)"),
+    "challenges": _("challenges"),
     "cny": _("yuan"),
     "consortia": _("consortia"),
     "documents": _("documents"),
@@ -75,14 +80,17 @@ UNITS = {
 LACKS = {
     "alliances": _("The record holds no ties of this kind."),
     "area": _("The record has no area for it, so no density can be computed."),
+    "challenges": _("No challenge was published here by then."),
     "clusters": _("No cluster run holds this city in a cluster."),
     "documents": _("The store holds too few documents for this. Bring some in with “headwater intake”."),
     "facilities": _("The record holds no facility here."),
     "firms": _("The store holds no firms for this. Bring some in with “headwater intake”."),
     "instruments": _("The record holds no such instrument here."),
     "lists": _("The store holds no such list. Bring one in with “headwater intake”."),
+    "payments": _("The store holds fewer than three payments for this, too few to show without telling who paid what."),
     "projects": _("The store holds no projects of this facility."),
     "rail": _("The region has no timetable."),
+    "uses": _("The store holds no use of instruments with its owner and its user for this."),
     "suppliers": _("The store holds no suppliers of this plant, or the plant has no place."),
 }
 
@@ -107,29 +115,40 @@ GROUPS = {
 
 # Labels of an answer's parts; a label that is not here is a name or number and shown as it is.
 PARTS = {
+    "accepted": pgettext_lazy("challenge", "result accepted"),
     "agreements": _("agreements in the record"),
     "asked": _("hours asked for"),
     "booking": _("by booking"),
     "both": _("in both"),
+    "charge": _("users' own part"),
+    "closed": pgettext_lazy("challenge", "closed"),
     "construction": _("under construction"),
+    "contracted": pgettext_lazy("challenge", "under contract"),
     "country": _("in the country"),
     "distance": _("within the distance"),
+    "elsewhere": _("hours from elsewhere or others"),
     "found": _("share of resamples that find it"),
     "given": _("hours given"),
     "here": _("here"),
     "km2": _("km²"),
     "list": _("members looked at"),
     "listed": _("listed companies"),
+    "matched": pgettext_lazy("challenge", "matched"),
+    "milestone": _("milestones"),
     "neither": _("in neither"),
     "operating": _("operating"),
     "over_expected": _("over what size and distance lead one to expect"),
     "planned": _("planned"),
     "present": _("members present"),
     "proposal": _("by proposal"),
+    "published": pgettext_lazy("challenge", "published"),
     "rail": _("within the rail time"),
     "service": _("as a service"),
+    "support": _("support used"),
     "ties": _("members' ties"),
     "unplaced": _("without a place"),
+    "used": _("hours used"),
+    "voucher": _("vouchers"),
     "materials": _("materials"),
     "chemistry": _("chemistry"),
     "physics": _("physics"),
@@ -148,6 +167,23 @@ PARTS = {
     "publication": _("publications"),
     "patent": _("patents"),
     "deal": _("deals"),
+}
+
+# What a figure's records are: the store's tables, and the page that lists the platform's own.
+TRACES: dict[str, tuple[tuple[str, ...], str]] = {
+    "alliances": (("alliances",), "partnerships"),
+    "challenges": (("challenges",), "challenges"),
+    "clusters": (("addresses",), "observatory_clusters"),
+    "documents": (("documents", "addresses"), ""),
+    "facilities": ((), "facilities"),
+    "firms": (("firms",), ""),
+    "instruments": ((), "instruments"),
+    "lists": (("listed", "presences"), ""),
+    "payments": (("payments",), "money"),
+    "projects": (("projects",), "beamtime"),
+    "rail": ((), ""),
+    "suppliers": (("suppliers",), ""),
+    "uses": (("uses",), "bookings"),
 }
 
 # The sets of places that a catchment can be asked for.

@@ -364,7 +364,7 @@ def _uses(record: Record, rng: np.random.Generator) -> dict[str, dict[str, Any]]
                 member, at = record.hubs[k % len(record.hubs)]
                 who = "research_institute"
             alliances.append((kind, name, member, who, at))
-    return {
+    made = {
         "suppliers": suppliers,
         "projects": projects,
         "uses": {
@@ -389,3 +389,18 @@ def _uses(record: Record, rng: np.random.Generator) -> dict[str, dict[str, Any]]
             "since": list(_days(rng, len(alliances))),
         },
     }
+    # Drawn last, so that what was made before stays the same.
+    own, other = rng.integers(0, 40, (2, 6000))
+    inside = rng.random(6000) < 0.55
+    names = np.array([f"synthetic-organisation-{k + 1}" for k in range(40)], dtype=object)
+    made["uses"] |= {"owner": names[own], "user": names[np.where(inside, own, other)]}
+    stages = ("published", "matched", "contracted", "accepted", "closed")
+    stage = rng.choice(len(stages), 80, p=[0.4, 0.2, 0.2, 0.12, 0.08])
+    made["challenges"] = {
+        "id": [f"synthetic-challenge-{k + 1}" for k in range(80)],
+        "date": _days(rng, 80, rising=0.5),
+        "state": [stages[k] for k in stage],
+        "outcome": ["solved" if stages[k] == "accepted" else None for k in stage],
+        "city": np.where(rng.random(80) < 0.5, codes[drawn(80)], "").tolist(),
+    }
+    return made

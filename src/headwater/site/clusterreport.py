@@ -107,7 +107,7 @@ def write_results(result: Result, outs: Sequence[Path], labels_file: Path | None
             schema = pa.schema({"cluster": pa.int32()}, metadata=meta)
             with pq.ParquetWriter(labels_file, schema) as writer:
                 for labels in result.label_parts or [result.clustering.labels()]:
-                    writer.write_table(pa.table([pa.array(labels, pa.int32())], schema=schema))
+                    writer.write_table(pa.table([_int32(labels)], schema=schema))
         if outs:
             table = _cluster_table(result).replace_schema_metadata(meta)
         for path in outs:
@@ -130,6 +130,15 @@ def write_results(result: Result, outs: Sequence[Path], labels_file: Path | None
         ) from problem
     if report_file != "-":
         click.echo(" ".join(_summary(result)))
+
+
+def _int32(labels: NDArray[np.int32]) -> pa.Array:
+    """Labels as a column that shares their memory."""
+    import numpy as np
+    import pyarrow as pa
+
+    held = np.ascontiguousarray(labels, np.int32)
+    return pa.Array.from_buffers(pa.int32(), held.size, [None, pa.py_buffer(held)])
 
 
 def _cluster_table(result: Result) -> pa.Table:

@@ -149,8 +149,13 @@ PLAIN = ("--radius-km", "1", "--min-weight", "1")
     [
         ("lat,lon\n1,2\nx,3\n", PLAIN, "p.csv, line 3, column lat: 'x' is not a number."),
         ("lat,lon\n1,2\n1,2,3\n", PLAIN, "p.csv, line 3: 3 columns where the header has 2."),
+        ("lat,lon\n" + 10 * "x,2\n1,2\n", PLAIN, "9 more lines are wrong: 4, 6, 8, 10, 12, 14, 16, 18, 20."),
+        ("lat,lon\n1,2\nx,3\n1\n", PLAIN, "1 more line is wrong: 4."),
+        ("", PLAIN, "p.csv is empty; it needs a header with lat, lon."),
         ("lat,long\n1,2\n", PLAIN, "p.csv, line 1: no column lon; found lat, long."),
         ("lat,lon,weight\n1,2,-3\n", PLAIN, "p.csv, line 2, column weight: a weight must be 0 or more, got -3.0."),
+        ("lat,lon,weight\n" + 3 * "1,2,-3\n", PLAIN, "2 more lines are wrong: 3, 4."),
+        ("lat,lon,weight\n1,2,inf\n", PLAIN, "line 2, column weight: a weight must be 0 or more, got inf."),
         ("lat,lon,person\n1,2,a\n", PLAIN, "p.csv has a column person but none called document"),
         ("lat,lon,metric\n1,2,\n", PLAIN, "p.csv, line 2, column metric: empty."),
         ("lat,lon,metric\n1,2,x\n", ("--edition", "gii-2024"), "'x' isn't a metric of edition gii-2024"),
@@ -181,6 +186,18 @@ def test_a_missing_or_broken_file_is_named(folder):
     assert "b.csv is not UTF-8 text." in run(folder, "b.csv", *PLAIN, code=2).stderr
     pq.write_table(pa.table({"lat": ["a"], "lon": [1.0]}), folder / "s.parquet")
     assert "s.parquet, column lat: numbers are needed, found string." in run(folder, "s.parquet", *PLAIN, code=2).stderr
+
+
+def test_columns_of_any_kind_of_number_with_and_without_gaps_give_the_same_points(folder):
+    lat, lon = [31.0, 31.0, None, 30.0, 31.0], [121.0, 121.0, 121.0, 120.0, 121.0]
+    schema = pa.schema({"lat": pa.float16(), "lon": pa.int32(), "weight": pa.uint8(), "document": pa.string()})
+    rows = {"lat": lat, "lon": list(map(int, lon)), "weight": [1, 2, 3, 4, 5], "document": ["a", None, "b", "a", "a"]}
+    pq.write_table(pa.table(rows, schema=schema), folder / "odd.parquet", row_group_size=2)
+    run(folder, "odd.parquet", "--radius-km", 1, "--min-weight", 8, "--labels", "l.parquet", "--report", "r.json")
+    assert pq.read_table(folder / "l.parquet")["cluster"].to_pylist() == [0, 0, -1, -1, 0]
+    report = json.loads((folder / "r.json").read_text("utf-8"))
+    assert (report["unlocated"]["missing"], report["own_documents"]) == (1, 1)
+    assert report["metrics"]["documents"]["world"] == pytest.approx(3)
 
 
 def test_editions_are_listed_with_their_standing(folder):

@@ -123,11 +123,13 @@ class Prepared:
             core &= w > 0
         leaf_core, cell_core = np.zeros(leaf_weight.size, np.int32), np.zeros(cells, np.int32)
         each_span(lambda low, high: count_cores(grid, core, leaf_core, cell_core, low, high), spans, threads)
-        parent = self._join(core, leaf_core, cell_core)
-        cell_label, count = _number(grid, core, cell_core, parent, self.locations.first)
+        parent = self.join(core, leaf_core, cell_core)
+        cell_label, count = number_clusters(grid, core, cell_core, parent, self.locations.first)
         label = np.full(u, NOISE, np.int32)
         each_span(
-            lambda low, high: _label(grid, core, leaf_core, cell_core, cell_label, label, low, high), spans, threads
+            lambda low, high: label_cells(grid, core, leaf_core, cell_core, cell_label, label, low, high),
+            spans,
+            threads,
         )
         if skip_weightless:
             label[w == 0] = NOISE
@@ -136,10 +138,23 @@ class Prepared:
         location_core[grid.order] = core
         return Clustering(self.locations, location_label, location_core, int(count))
 
-    def _join(
+    def join(
         self, core: NDArray[np.bool_], leaf_core: NDArray[np.int32], cell_core: NDArray[np.int32]
     ) -> NDArray[np.int32]:
-        """Root cell of each cell's connected set of cores."""
+        """Join marked locations that are within the radius of each other.
+
+        Parameters
+        ----------
+        core : bool array, shape (u,)
+            The marked locations, in grid order; they need not be all cores (a tile of the sphere joins its own).
+        leaf_core, cell_core : int32 arrays, shape (leaves,), (cells,)
+            Marked locations of each leaf and cell, as ``count_cores`` counts them.
+
+        Returns
+        -------
+        root : int32 array, shape (cells,)
+            A cell that stands for the connected set of each cell's marked locations.
+        """
         grid = self.grid
         parent = np.arange(cell_core.size, dtype=np.int32)
         open_pairs = _join_sure(grid, cell_core, parent)
@@ -486,14 +501,35 @@ def settle_roots(parent: Any) -> None:
         parent[node] = find_root(parent, node)
 
 
-def _number(
+def number_clusters(
     grid: Grid,
     core: NDArray[np.bool_],
     cell_core: NDArray[np.int32],
     parent: NDArray[np.int32],
     first: NDArray[np.int64],
 ) -> tuple[NDArray[np.int32], int]:
-    """Cluster number of each cell (-1 without cores), in the order of each cluster's first core point."""
+    """Number connected sets of cores in the order of each one's first core point.
+
+    Parameters
+    ----------
+    grid : Grid
+        The locations' cells.
+    core : bool array, shape (u,)
+        The cores, in grid order.
+    cell_core : int32 array, shape (cells,)
+        Cores of each cell.
+    parent : int32 array, shape (cells,)
+        Root cell of each cell, as ``Prepared.join`` gives it.
+    first : int64 array, shape (u,)
+        Index of the first point at each location.
+
+    Returns
+    -------
+    number : int32 array, shape (cells,)
+        Cluster of each cell; -1 without cores.
+    count : int
+        Number of clusters.
+    """
     earliest: NDArray[np.int64] = _earliest(grid, core, parent, first)
     roots = np.flatnonzero((parent == np.arange(parent.size)) & (cell_core > 0))
     roots = roots[np.argsort(earliest[roots], kind="stable")]
@@ -514,7 +550,7 @@ def _earliest(grid: Any, core: Any, parent: Any, first: Any) -> Any:
 
 
 @compiled
-def _label(
+def label_cells(
     grid: Any, core: Any, leaf_core: Any, cell_core: Any, cell_label: Any, label: Any, low: Any, high: Any
 ) -> None:
     """Give cores their cell's cluster, and other locations the lowest cluster that has a core within the radius."""

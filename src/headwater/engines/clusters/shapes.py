@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from headwater.engines.clusters.compiled import compiled
 from headwater.engines.clusters.density import Clustering
@@ -333,6 +332,8 @@ def name_clusters(
     member_xyz, city_xyz = _unit(places.lat[members], places.lon[members]), _unit(city_lat, city_lon)
     # The tree's bound is exclusive; the next number up makes the reach inclusive.
     bound = math.nextafter(2.0 * math.sin(0.5 * angle), 4.0)
+    from scipy.spatial import cKDTree  # half a second, which a run without names need not pay
+
     distance, nearest = cKDTree(member_xyz).query(city_xyz, distance_upper_bound=bound)
     inside: list[list[int]] = [[] for _ in range(clustering.count)]
     for city in sorted(np.flatnonzero(np.isfinite(distance)), key=lambda k: (-people[k], name[int(k)], k)):

@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headwater.engines.clusters.density import NOISE, Prepared, _label, _number, count_cores, prepare_locations
+from headwater.engines.clusters.density import (
+    NOISE,
+    Prepared,
+    count_cores,
+    label_cells,
+    number_clusters,
+    prepare_locations,
+)
 from headwater.engines.clusters.errors import ClusterError, positive
 from headwater.engines.clusters.grid import LEAST_RADIUS_KM, MOST_RADIUS_KM
 from headwater.engines.clusters.locations import EARTH_RADIUS_KM, Locations, collapse_points
@@ -247,8 +254,8 @@ def tile_cores(
     close = tile.near(places.lat, places.lon, radius_km)
     core = (clustering.location_core & close)[order]
     leaf_core, cell_core = _counted(prepared, core)
-    parent = prepared._join(core, leaf_core, cell_core)
-    group, groups = _number(grid, core, cell_core, parent, first)
+    parent = prepared.join(core, leaf_core, cell_core)
+    group, groups = number_clusters(grid, core, cell_core, parent, first)
     earliest = np.full(groups, np.iinfo(np.int64).max, np.int64)
     cell_of = np.repeat(np.arange(cell_core.size), np.diff(grid.cell_start))
     np.minimum.at(earliest, group[cell_of[core]], first[order[core]])
@@ -392,7 +399,7 @@ def tile_labels(cores: TileCores, cluster: NDArray[np.int32], sizes: Sequence[in
     cell_label = np.where(cores.group >= 0, np.append(cluster, NOISE)[cores.group], NOISE).astype(np.int32)
     label = np.full(places.size, NOISE, np.int32)
     if places.size:
-        _label(grid, cores.core, leaf_core, cell_core, cell_label, label, 0, cell_core.size)
+        label_cells(grid, cores.core, leaf_core, cell_core, cell_label, label, 0, cell_core.size)
     by_location, core = np.empty(places.size, np.int32), np.empty(places.size, np.bool_)
     by_location[grid.order], core[grid.order] = label, cores.core
     inside = cores.own & (by_location >= 0)

@@ -72,7 +72,7 @@ def _from_region(records: Records, subject: Subject, period: Period, amount: str
     inside, of, count, made = records.one(
         f"""SELECT coalesce(sum({amount}) FILTER (city IN (SELECT unnest(?))), 0), coalesce(sum({amount}), 0),
                    count(*), count(*) FILTER (synthetic)
-            FROM projects WHERE facility = ? AND date >= ? AND date < ?""",  # noqa: S608
+            FROM projects WHERE facility = ? AND date >= ? AND date < ? AND {amount} IS NOT NULL""",  # noqa: S608
         every,
         subject.code,
         period.start,
@@ -153,8 +153,10 @@ def _alliances(records: Records, subject: Subject, period: Period, kind: str) ->
     here, given = _member_here(subject)
     rows = records.rows(
         f"""SELECT name, count(*), count(*) FILTER (synthetic) FROM alliances
-            WHERE kind = ? AND (since IS NULL OR since < ?) GROUP BY 1 HAVING bool_or({here})""",  # noqa: S608
+            WHERE kind = ? AND (since IS NULL OR since < ?) AND (until IS NULL OR until >= ?)
+            GROUP BY 1 HAVING bool_or({here})""",  # noqa: S608
         kind,
+        period.end,
         period.end,
         given,
     )

@@ -27,6 +27,7 @@ NEEDED = {
     "uses": ("date", "instrument_city", "user_city", "hours"),
     "payments": ("date", "from_city", "to_city", "amount_cny"),
     "alliances": ("kind", "name", "member"),
+    "challenges": ("id", "date", "state"),
     "institutions": ("id", "name"),
 }
 KINDS = ("publication", "patent", "deal")

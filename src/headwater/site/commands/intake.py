@@ -93,6 +93,11 @@ def command(
         click.echo(json.dumps(vars(outcome), ensure_ascii=False, indent=1))
     else:
         click.echo("\n".join(_lines(outcome, rejects)))
+        if source == "openalex" and outcome.skipped_files:
+            click.echo(
+                "Files passed over keep the places they had. If institutions were taken in since, place their works "
+                "anew: add --anew."
+            )
 
 
 def _job(
