@@ -6,7 +6,7 @@ raises `core.decision.Refused`, nothing is written and its reasons are shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -65,6 +65,10 @@ class Listener:
         """How many minutes one goes from a city to others, door to door; those that nobody knows are left out."""
         return {}
 
+    def untold(self, user_id: int) -> Iterable[str]:
+        """The references of beamtime that its holder was not told of yet, best as a query's values: no query more."""
+        return ()
+
 
 LISTENERS: list[Listener] = []
 
@@ -116,19 +120,6 @@ def minutes_away(city_id: int, others: Collection[int]) -> dict[int, int]:
     return found
 
 
-Untold = Callable[[int], Iterable[str]]
-_UNTOLD: list[Untold] = []
-
-
-def keep_quiet(reader: Untold) -> None:
-    """Keep beamtime off its holder's own pages until she was told; to be called when an app starts.
-
-    ``reader`` gives the references that a user does not know of yet, best as a query's values: no more queries then.
-    """
-    if reader not in _UNTOLD:
-        _UNTOLD.append(reader)
-
-
 def untold(user_id: int) -> list[Iterable[str]]:
-    """The references that a user does not know of yet, one collection a reader."""
-    return [reader(user_id) for reader in _UNTOLD]
+    """The references of beamtime that a user does not know of yet, one collection a listener."""
+    return [one.untold(user_id) for one in LISTENERS]

@@ -3,8 +3,8 @@
 The catalogue knows neither calendar nor money. A part that does adds an `Offer` when its app starts; from then on each
 hit shows what it says, and hits can be sorted by it. Nothing is shown, and no order is offered, for a part that is not
 there. An offer is asked once for all hits of a page (20 as a rule), or for the `SORTED` most relevant ones where
-hits are sorted by it: the same few queries, however many hits. The calendar's offer is in `catalogue.free`; the price
-after support is still to be added by whoever knows it.
+hits are sorted by it: the same few queries, however many hits. The calendar's offer is in `catalogue.free`, that of the
+price after support in `catalogue.prices`.
 """
 
 from __future__ import annotations

@@ -8,10 +8,11 @@ class UserOfficeConfig(AppConfig):
     def ready(self) -> None:
         from headwater.accounts import notices, words
         from headwater.booking import hooks
-        from headwater.useroffice import queries, wording
+        from headwater.useroffice import wording
         from headwater.useroffice.models import State
+        from headwater.useroffice.quiet import Telling
 
-        hooks.keep_quiet(queries.untold_references)
+        hooks.add(Telling())
         words.add(wording.REASONS)
         words.ACTS.update(wording.ACTS)
         words.add_values({("proposal", "state"): State})
