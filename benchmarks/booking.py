@@ -34,6 +34,8 @@ from typing import Any
 
 import psutil
 
+from benchmarks.database import own_database, start
+
 ROOT = Path(__file__).resolve().parents[1]
 WRITERS = 8
 WEEK = timedelta(days=7)
@@ -507,15 +509,7 @@ def main() -> None:
     parse.add_argument("--peer-python", default="", help="A Python with NEMO installed.")
     parse.add_argument("--peer-folder", default="", help="A folder with nemo_settings.py and its seeded database.")
     given = parse.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headwater.site.settings")
-    os.environ.setdefault("HEADWATER_LOG_LEVEL", "ERROR")
-    os.environ.setdefault("HEADWATER_HOME", tempfile.mkdtemp(prefix="headwater-bench-"))
-    Path(os.environ["HEADWATER_HOME"]).chmod(0o711)
-    from headwater.site.cli import with_django
-
-    with_django()
-    from django.db import connection
-
+    start()
     peer = measured_peer(given.peer_python, given.peer_folder) if given.peer_python else {}
     if not peer:
         print("No peer was measured: give --peer-python and --peer-folder.\n")
@@ -526,14 +520,10 @@ def main() -> None:
         "free": partial(free_time, given.instruments, given.reservations, filled=given.filled),
     }
     for part in given.only.split(","):
-        name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False, keepdb=given.filled)
-        connection.force_debug_cursor = False
-        try:
+        with own_database(filled=given.filled, keep=given.keep):
             if part == "rates":
                 instruments(5_000)
             parts[part]()
-        finally:
-            connection.creation.destroy_test_db(name, verbosity=0, keepdb=given.keep)
 
 
 if __name__ == "__main__":

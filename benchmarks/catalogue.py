@@ -26,13 +26,14 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from benchmarks.database import own_database, start
 
 QUERIES = 200  # a language
 CHECKED = 20  # a language, against brute force
@@ -473,14 +474,11 @@ def load(count: int) -> None:
 
 
 def measure(size: int, *, peers: bool, http: bool) -> None:
-    from django.core.management import call_command
     from django.db import connection
 
     from headwater.catalogue import vocabulary as names
 
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
-        call_command("createcachetable", verbosity=0)
+    with own_database() as name:
         names.forget()
         print(f"\n{size:,} instruments; {os.cpu_count()} processors, under a load of {os.getloadavg()[0]:.1f}")
         load(size)
@@ -501,8 +499,6 @@ def measure(size: int, *, peers: bool, http: bool) -> None:
             checked(asked)
             quality()
         print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 def main() -> None:
@@ -512,12 +508,7 @@ def main() -> None:
     parse.add_argument("--peers", choices=("yes", "no"), default="yes")
     parse.add_argument("--http", choices=("yes", "no"), default="yes")
     given = parse.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headwater.site.settings")
-    os.environ.setdefault("HEADWATER_LOG_LEVEL", "ERROR")
-    os.environ.setdefault("HEADWATER_HOME", tempfile.mkdtemp(prefix="headwater-bench-"))
-    from headwater.site.cli import with_django
-
-    with_django()
+    start()
     for size in given.sizes.split(","):
         measure(int(size), peers=given.peers == "yes", http=given.http == "yes")
 

@@ -15,11 +15,12 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+from benchmarks.database import own_database, start
 
 ROUNDS = 30
 GROWN_FROM = 1_000
@@ -179,19 +180,8 @@ def main() -> None:
     parse.add_argument("--peer-python", default="", help="A Python with NEMO installed.")
     parse.add_argument("--peer-folder", default="", help="A folder with nemo_settings.py and its seeded database.")
     given = parse.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headwater.site.settings")
-    os.environ.setdefault("HEADWATER_LOG_LEVEL", "ERROR")
-    os.environ.setdefault("HEADWATER_HOME", tempfile.mkdtemp(prefix="headwater-bench-"))
-    from headwater.site.cli import with_django
-
-    with_django()
-    from django.core.management import call_command
-    from django.db import connection
-
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    connection.force_debug_cursor = False
-    try:
-        call_command("createcachetable", verbosity=0)
+    start()
+    with own_database():
         load()
         exchange()
         small = _at(GROWN_FROM, shrink)
@@ -200,8 +190,6 @@ def main() -> None:
         for what, (queries, cpu, _wall) in large.items():
             same = "same queries" if queries == small[what][0] else f"{small[what][0]} → {queries} queries"
             show(what, f"{cpu / small[what][1]:.2f} ×", same)
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
     if given.peer_python:
         peer(given.peer_python, given.peer_folder)
     else:

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import os
 import pstats
 import statistics
 import sys
-import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from benchmarks.database import own_database, start
 
 ROUNDS = 15
 LINES, MEMBERS, PEOPLE, FIRMS, REMARKS = 30, 60, 400, 60, 200
@@ -265,22 +265,9 @@ def main() -> None:
     parse.add_argument("--sizes", type=int, nargs="+", default=[60, 600])
     parse.add_argument("--profile", action="store_true")
     given = parse.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headwater.site.settings")
-    os.environ.setdefault("HEADWATER_LOG_LEVEL", "ERROR")
-    os.environ.setdefault("HEADWATER_HOME", tempfile.mkdtemp(prefix="headwater-bench-"))
-    from headwater.site.cli import with_django
-
-    with_django()
-    from django.core.management import call_command
-    from django.db import connection
-
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    connection.force_debug_cursor = False
-    try:
-        call_command("createcachetable", verbosity=0)
+    start()
+    with own_database():
         measure(sorted(given.sizes), profile=given.profile)
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":
