@@ -455,7 +455,7 @@ def load(count: int) -> None:
     from django.db import connection
 
     from headwater.accounts.audit import SYSTEM
-    from headwater.catalogue.actions.index import reindex
+    from headwater.catalogue.actions.index import reindex, repack
     from headwater.registry import regionfiles
     from headwater.registry.actions.regions import load_region
 
@@ -465,6 +465,8 @@ def load(count: int) -> None:
     show(f"load of the region with its index, {count:,} instruments", f"{seconds:.1f} s")
     if count <= 100_000:
         seconds, made = timed(reindex)
+        repacking, _none = timed(repack)
+        seconds += repacking
         show(f"index built anew, {made:,} entries", f"{seconds:.1f} s")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

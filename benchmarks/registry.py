@@ -197,10 +197,11 @@ def main() -> None:
 
 
 def _at(size: int, change: Callable[[int], None]) -> dict[str, tuple[int, float, float]]:
-    from headwater.catalogue.actions.index import reindex
+    from headwater.catalogue.actions.index import reindex, repack
 
     change(size)
     reindex()
+    repack()
     print()
     return pages(f"{size:,}")
 

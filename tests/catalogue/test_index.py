@@ -20,7 +20,7 @@ from tests.factories import (
 )
 
 from headwater.accounts.audit import SYSTEM
-from headwater.catalogue.actions.index import bring_up_to_date, differences, index_instruments, reindex
+from headwater.catalogue.actions.index import bring_up_to_date, differences, index_instruments, reindex, repack
 from headwater.catalogue.models import Entry, IndexState
 from headwater.registry import changed
 from headwater.registry.actions.instruments import add_instrument, change_instrument
@@ -179,8 +179,15 @@ def test_rebuilding_while_others_write_ends_in_step():
     try:
         for _ in range(8):
             assert reindex() == 30
+            repack()
     finally:
         stop.set()
         writer.join()
     assert failed == []
     assert differences() == []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " WHERE c.relname LIKE 'catalogue_words%'"
+        )
+        assert cursor.fetchall() == [("catalogue_words", True)]

@@ -17,7 +17,7 @@ def command(check: bool) -> None:
     with_django()
     from tqdm import tqdm
 
-    from headwater.catalogue.actions.index import differences, reindex
+    from headwater.catalogue.actions.index import differences, reindex, repack
 
     with tqdm(unit="instruments", disable=None) as bar:
 
@@ -27,6 +27,7 @@ def command(check: bool) -> None:
 
         if not check:
             made = reindex(progress=show)
+            repack()
             click.echo(f"Put {made:,} instruments into the index.")
             return
         wrong = differences(progress=show)
