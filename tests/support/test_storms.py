@@ -49,7 +49,8 @@ def at_once(count: int, work) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
+    assert not any(thread.is_alive() for thread in threads), "a writer waits for ever"
     return found
 
 
