@@ -257,7 +257,10 @@ def _forget() -> None:
     """Places are read once a minute; new ones were just made."""
     from django.core.cache import caches
 
+    from headwater.support import book
+
     caches["local"].clear()
+    book.forget()
 
 
 @contextmanager

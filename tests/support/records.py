@@ -27,8 +27,9 @@ from headwater.engines.terms import rates_as_data, read_rates, read_terms, terms
 from headwater.registry.models import Instrument, Jurisdiction, Organisation
 from headwater.support.actions.claims import add_document, apply_for_voucher, decide_voucher
 from headwater.support.actions.terms import fund_budget
-from headwater.support.facts import OrderWanted, party_of
+from headwater.support.facts import party_of
 from headwater.support.models import RateTable, Scheme, SchemeVersion, Voucher
+from headwater.support.quotes import OrderWanted
 from headwater.support.rules import Party
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)

@@ -30,8 +30,9 @@ def main(seed: int, most: int) -> None:
     from headwater.support.actions.claims import add_document, decide_claim, submit_claim
     from headwater.support.actions.ledger import Money, Payment, pay_once
     from headwater.support.actions.orders import Usage, place_order, release_order, use_order
-    from headwater.support.facts import OrderWanted, party_of
+    from headwater.support.facts import party_of
     from headwater.support.models import Claim, Order
+    from headwater.support.quotes import OrderWanted
 
     by_chance = random.Random(seed)
     instrument = Instrument.objects.select_related(

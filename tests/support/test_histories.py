@@ -35,7 +35,7 @@ from headwater.support.actions.claims import (
 from headwater.support.actions.ledger import Payment, pay_once
 from headwater.support.actions.orders import Usage, place_order, release_order, use_order
 from headwater.support.actions.settlement import settle
-from headwater.support.facts import quote_for, requote
+from headwater.support.facts import quote_for
 from headwater.support.models import (
     Account,
     CapUse,
@@ -52,6 +52,7 @@ from headwater.support.models import (
     SettlementLine,
     Voucher,
 )
+from headwater.support.quotes import requote
 
 pytestmark = pytest.mark.django_db
 

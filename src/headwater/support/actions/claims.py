@@ -22,7 +22,8 @@ from headwater.registry.queries import node_prefix
 from headwater.support import rules
 from headwater.support.actions import ledger
 from headwater.support.actions.caps import give_back_caps
-from headwater.support.facts import payers_of, terms_of, user_facts, versions_in_force
+from headwater.support.book import terms_of, versions_in_force
+from headwater.support.facts import payers_of, user_facts
 from headwater.support.models import (
     AccountKind,
     Charge,
@@ -427,7 +428,7 @@ def take_back(claim: Claim, state: SupportState, ground: str, *, by: Actor, at: 
             issued_at=at,
             by=by.user,
         )
-    give_back_caps(support, amount)
+    give_back_caps([(support, amount)])
     OrderSupport.objects.filter(pk=support.pk).update(state=state)
 
 

@@ -27,19 +27,16 @@ from headwater.support import rules
 from headwater.support.actions import ledger
 from headwater.support.actions.caps import give_back_caps, locked_caps
 from headwater.support.actions.claims import draft_claim
+from headwater.support.book import rates_of, terms_of
 from headwater.support.facts import (
     HOURS,
-    OrderWanted,
-    Quoted,
     amounts_of,
     assemble,
     considered,
     gather,
     order_facts,
     payers_of,
-    rates_of,
-    source_keys,
-    terms_of,
+    quote_for,
     user_kind,
     with_balances,
 )
@@ -55,6 +52,7 @@ from headwater.support.models import (
     ServiceRecord,
     SupportState,
 )
+from headwater.support.quotes import OrderWanted, Quoted
 from headwater.support.rules import Party
 
 
@@ -94,15 +92,15 @@ def _accounts_of(
         version, day = quoted.versions[offer.scheme], quoted.wanted.day
         scheme = next(one for one in quoted.schemes if one.code == offer.scheme)
         voucher = quoted.vouchers.get(offer.scheme)
-        codes = [voucher.payer.code] if voucher else sorted(_payers(quoted, offer.scheme))
+        codes = [voucher.payer] if voucher else sorted(_payers(quoted, offer.scheme))
         kinds = (AccountKind.RESERVED,) if voucher else (AccountKind.BUDGET, AccountKind.RESERVED)
         named += [
             ledger.of_scheme(kind, version.scheme, jurisdictions[code], day.year, scheme.terms.currency)
             for code in codes
             for kind in kinds
         ]
-        if voucher is not None and voucher.account is not None:
-            named.append(ledger.of_account(voucher.account))
+        if voucher is not None:
+            named.append(ledger.Named(voucher.account, AccountKind.VOUCHER, voucher.currency))
     return named
 
 
@@ -129,17 +127,16 @@ def place_order(
     Raises `Refused` with every reason; then nothing is reserved.
     """
     gathered = gather(wanted)
-    found = considered(gathered[0], wanted.organisation, wanted.day)
+    found = considered(gathered.facts, wanted.organisation, wanted.day, gathered.standing)
     quoted = assemble(wanted, gathered, found, with_balances(found, wanted.organisation, wanted.provider, wanted.day))
     jurisdictions = {one.code: one for one in Jurisdiction.objects.all()}
     # Every scheme that could pay is locked, then asked again: what was left may be gone by now.
     could = [one for one in quoted.quote.offers if one.could_minor]
     accounts: dict[str, Account] = {}
     if could:
-        accounts = {one.key: one for one in Account.objects.filter(key__in=source_keys(found, wanted.day))}
-        accounts |= ledger.opened(_accounts_of(quoted, could, jurisdictions))
-        caps = locked_caps(quoted, could)
-        filled = with_balances(found, wanted.organisation, wanted.provider, wanted.day, accounts=accounts)
+        accounts = ledger.opened(_accounts_of(quoted, could, jurisdictions))
+        caps = locked_caps([(quoted, could)])
+        filled = with_balances(found, wanted.organisation, wanted.provider, wanted.day)
         quoted = assemble(wanted, gathered, found, filled)
     else:
         caps = []
@@ -169,6 +166,29 @@ def place_order(
     return order
 
 
+def hold_accounts(coming: Sequence[OrderWanted], going: Sequence[str]) -> None:
+    """Take at once, in the order that everybody keeps, the locks that a transaction needs which is going to release the
+    orders of the subjects ``going`` and to place ``coming``: one after the other, two such transactions could each
+    wait for the other."""
+    orders = Order.objects.select_for_update(of=("self",)).filter(subject__in=going, state=OrderState.RESERVED)
+    supports: list[OrderSupport] = []
+    named: list[ledger.Named] = []
+    for order in orders.select_related("provider", "organisation").order_by("pk"):
+        held = _supports(order)
+        supports += held
+        named += [_named(one, AccountKind.RESERVED) for one in held] + [ledger.of_account(one.account) for one in held]
+    asked = []
+    jurisdictions = {one.code: one for one in Jurisdiction.objects.all()}
+    for wanted in coming:
+        quoted = quote_for(wanted)
+        could = [one for one in quoted.quote.offers if one.could_minor]
+        named += _accounts_of(quoted, could, jurisdictions)
+        asked.append((quoted, could))
+    if named:
+        ledger.opened(named)
+        locked_caps(asked, supports)
+
+
 def _reserve(
     order: Order,
     quoted: Quoted,
@@ -189,9 +209,9 @@ def _reserve(
             named = ledger.of_scheme(kind, version.scheme, jurisdictions[code], year, order.currency)
             return accounts[named.key]
 
-        if voucher is not None and voucher.account is not None:
-            shares = {voucher.payer.code: offer.pays_minor}
-            sources = {voucher.payer.code: accounts[voucher.account.key]}
+        if voucher is not None:
+            shares = {voucher.payer: offer.pays_minor}
+            sources = {voucher.payer: accounts[voucher.account]}
         else:
             payers = _payers(quoted, offer.scheme)
             sources = {code: account(AccountKind.BUDGET, code) for code in payers}
@@ -204,7 +224,7 @@ def _reserve(
                     version=version,
                     payer=jurisdictions[code],
                     account=sources[code],
-                    voucher=voucher,
+                    voucher_id=voucher.key if voucher is not None else None,
                     delivery=offer.delivery,
                     year=year,
                     reserved_minor=minor,
@@ -271,7 +291,7 @@ def release_order(subject: str, *, hours_before: Decimal | None = None, by: Acto
             (accounts[_named(one, AccountKind.RESERVED).key], -one.reserved_minor),
             (accounts[one.account.key], one.reserved_minor),
         ]
-        give_back_caps(one, one.reserved_minor)
+    give_back_caps((one, one.reserved_minor) for one in supports)
     order.supports.update(state=SupportState.RELEASED)
     ledger.post("release", order.public_id, moves, by=by, at=at)
     if fee:
@@ -382,8 +402,8 @@ def use_order(subject: str, usage: Usage, *, by: Actor, at: datetime) -> Order:
     _service_record(order, usage, amounts.hours, gross, at=at)
     order.state, order.ended_at = OrderState.CHARGED, at
     order.save(update_fields=["state", "ended_at"])
+    give_back_caps((one, one.reserved_minor - used[one.pk]) for one in supports)
     for one in supports:
-        give_back_caps(one, one.reserved_minor - used[one.pk])
         one.used_minor = used[one.pk]
         one.state = SupportState.USED if one.used_minor else SupportState.RELEASED
         one.save(update_fields=["used_minor", "state"])

@@ -42,8 +42,10 @@ from headwater.support.api.shapes import (
     voucher_out,
     with_money,
 )
-from headwater.support.facts import OrderWanted, home_currency, quote_for, requote
+from headwater.support.book import home_currency
+from headwater.support.facts import quote_for
 from headwater.support.models import Claim, Order, SchemeVersion
+from headwater.support.quotes import OrderWanted, requote, same_answer
 from headwater.support.recognition import recognised
 
 router = Router(tags=["support"])
@@ -156,9 +158,10 @@ def get_order_decision(request: HttpRequest, public_id: str) -> Any:
     order = _order(request, public_id)
     keys = [one["version"] for one in order.quote["schemes"]]
     rows = SchemeVersion.objects.select_related("scheme__jurisdiction", "source").filter(pk__in=keys)
-    again = requote(order.quote, {one.pk: one for one in rows}, order.rate_table).as_json()
+    again = requote(order.quote, {one.pk: one for one in rows}, order.rate_table)
     stored = order.quote["quote"]
-    return {"facts": order.quote["facts"], "stored": stored, "again": again, "same": stored == again}
+    same = same_answer(again, stored)
+    return {"facts": order.quote["facts"], "stored": stored, "again": again.as_json(), "same": same}
 
 
 class UsageIn(Schema):

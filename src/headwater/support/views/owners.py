@@ -21,7 +21,7 @@ from headwater.registry.models import Instrument
 from headwater.support import invoices as papers, queries, rules
 from headwater.support.actions.charges import adjust_charge, answer_dispute, make_invoice, mark_paid, open_dispute
 from headwater.support.actions.terms import publish_rates
-from headwater.support.facts import home_currency
+from headwater.support.book import home_currency
 from headwater.support.forms import AdjustForm, AnswerForm, DisputeForm, RatesForm
 from headwater.support.models import Charge, Invoice
 from headwater.support.views.common import by_page, minor, organisation_or_refuse, page_after, party_for
