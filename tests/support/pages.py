@@ -18,6 +18,9 @@ PAGES = {
     "import_schemes": ("officer", "/support/schemes/import/"),
     "office": ("officer", "/support/office/"),
     "settlements": ("officer", "/support/settlements/"),
+    "entry": ("manager", "/support/entry/{lab}/"),
+    "proofs": ("engineer", "/support/proofs/"),
+    "recognitions": ("officer", "/support/recognitions/"),
     "rates": ("manager", "/support/rates/{lab}/"),
     "charges": ("manager", "/support/charges/of/{lab}/"),
     "charge": ("manager", "/support/charges/{charge}/"),
@@ -26,4 +29,7 @@ PAGES = {
     "reports": ("manager", "/support/reports/"),
     "report": ("manager", "/support/reports/{report}/"),
 }
-FILES = {"cancel_order", "claim_document", "invoice_pdf", "invoice_xlsx", "ledger", "report_rejects"}
+FILES = {
+    *("cancel_order", "claim_document", "end_entry", "invoice_pdf", "invoice_xlsx"),
+    *("ledger", "report_rejects", "revoke_entry"),
+}

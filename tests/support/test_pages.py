@@ -120,6 +120,7 @@ CLOSED = [
     ("charge", "stranger"),
     ("invoice", "stranger"),
     ("rates", "stranger"),
+    ("entry", "engineer"),
     ("charges", "engineer"),
     ("assessment", "engineer"),
     ("office", "engineer"),
@@ -155,7 +156,10 @@ LISTS = {
     "/support/vouchers/": ("engineer", 9),
     "/support/charges/of/{lab}/": ("manager", 12),
     "/support/office/": ("officer", 10),
-    "/support/schemes/": ("engineer", 9),
+    "/support/schemes/": ("engineer", 8),
+    "/support/recognitions/": ("engineer", 5),
+    "/support/proofs/": ("engineer", 6),
+    "/support/entry/{lab}/": ("manager", 8),
 }
 
 

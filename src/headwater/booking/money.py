@@ -20,7 +20,7 @@ from headwater.core.decision import Decision, Reason, Refused
 from headwater.core.money import Money as Amount, MoneyError
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.rules import Viewer
-from headwater.support.actions.orders import Usage, place_order, release_order, use_order
+from headwater.support.actions.orders import Usage, hold_accounts, place_order, release_order, use_order
 from headwater.support.book import home_currency
 from headwater.support.entry import entry_decision
 from headwater.support.facts import order_decision, party_of, quote_for, zone_of
@@ -126,6 +126,48 @@ class Money(Listener):
             return self.may_reserve(asked, at=at)
         _priced, wanted = asked_of(asked.owner_id, asked.instrument_id, at.date())
         return entry_decision(wanted, asked.instrument_id, asked.holder_id, asked.organisation_id, at.date())
+
+    def expected(self, coming: Sequence[Taken], going: Sequence[str], *, at: datetime) -> None:
+        hold_accounts([_wanted(one) for one in coming if one.kind in PAID_KINDS and _has_rates(one)], going)
+
+    def reserved(self, taken: Taken, *, by: Actor, at: datetime) -> None:
+        if taken.kind not in PAID_KINDS or taken.holder_id is None or not _has_rates(taken):
+            return
+        holder = User.objects.get(pk=taken.holder_id)
+        place_order(
+            _wanted(taken),
+            party_of(holder),
+            subject=taken.public_id,
+            expected_minor=_expected(taken),
+            holder=holder,
+            by=by,
+            at=at,
+        )
+
+    def changed(self, before: Taken, after: Taken, *, by: Actor, at: datetime) -> None:
+        """A changed reservation is quoted anew: its order is released and another takes its place."""
+        same = ("start", "end", "holder_id", "organisation_id", "kind", "instrument_id", "terms")
+        if all(getattr(before, name) == getattr(after, name) for name in same):
+            return
+        if Order.objects.filter(subject=after.public_id, state="reserved").exists():
+            self.expected((after,), (after.public_id,), at=at)
+            # Whoever moves her time away altogether gives it up: else a late cancellation would be a move to next year.
+            away = after.start >= before.end or after.end <= before.start or after.instrument_id != before.instrument_id
+            given_up = away and before.state == "confirmed" and by.user is not None and by.user.pk == before.holder_id
+            hours = _hours_before(before, at) if given_up else None
+            release_order(after.public_id, hours_before=hours, by=by, at=at)
+        self.reserved(after, by=by, at=at)
+
+    def used(self, taken: Taken, started_at: datetime, stopped_at: datetime, *, by: Actor, at: datetime) -> None:
+        if Order.objects.filter(subject=taken.public_id, state="reserved").exists():
+            terms = taken.terms
+            usage = Usage(
+                started_at,
+                stopped_at,
+                samples=_count(terms.get("samples")),
+                setups=_count(terms.get("setups")),
+            )
+            use_order(taken.public_id, usage, by=by, at=at)
 
     def walked_in(self, taken: Taken, *, by: Actor, at: datetime) -> None:
         """Use without a reservation is ordered and charged at once. What can't be charged stays used: the trail says

@@ -9,6 +9,10 @@ from headwater.core.decision import Decision, Reason, Weight
 from headwater.support.rules.parties import Party, may_manage_money, when
 
 MOST_CODE = 80
+MISSING = {
+    "safety_course": "entry.safety_course_missing",
+    "contract_template": "entry.contract_template_missing",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def _has(facts: EntryFacts, wanted: WantedProof, have: list[ProofFacts]) -> Deci
     if lapsed is not None and not living:
         why += (Reason("entry.lapsed", Weight.NOTE, {"day": lapsed.isoformat()}),)
     what = {"zh": wanted.name_zh, "en": wanted.name_en}
-    missing = Reason(f"entry.{wanted.kind}_missing", Weight.WAIVABLE, {"what": what, "code": wanted.code})
+    missing = Reason(MISSING[wanted.kind], Weight.WAIVABLE, {"what": what, "code": wanted.code})
     return Decision((missing, *why))
 
 
