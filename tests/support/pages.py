@@ -22,6 +22,7 @@ PAGES = {
     "proofs": ("engineer", "/support/proofs/"),
     "recognitions": ("officer", "/support/recognitions/"),
     "rates": ("manager", "/support/rates/{lab}/"),
+    "import_rates": ("manager", "/support/rates/{lab}/import/"),
     "charges": ("manager", "/support/charges/of/{lab}/"),
     "charge": ("manager", "/support/charges/{charge}/"),
     "invoice": ("manager", "/support/invoices/{invoice}/"),
@@ -31,5 +32,5 @@ PAGES = {
 }
 FILES = {
     *("cancel_order", "claim_document", "end_entry", "invoice_pdf", "invoice_xlsx"),
-    *("ledger", "report_rejects", "revoke_entry"),
+    *("ledger", "rates_csv", "rates_xlsx", "report_rejects", "revoke_entry"),
 }

@@ -124,13 +124,15 @@ def make_world(*, region: bool = True) -> World:
     )
 
 
-def make_rates(owner: Organisation, rates: Any = None, *, instrument: Instrument | None = None) -> RateTable:
+def make_rates(
+    owner: Organisation, rates: Any = None, *, instrument: Instrument | None = None, valid_from: date = date(2020, 1, 1)
+) -> RateTable:
     return RateTable.objects.create(
         public_id=f"rat_t{number()}",
         owner=owner,
         instrument=instrument,
         number=RateTable.objects.filter(owner=owner, instrument=instrument).count() + 1,
-        valid_from=date(2020, 1, 1),
+        valid_from=valid_from,
         rates=rates_as_data(read_rates(rates or RATES)),
         source=owner.source,
         made_at=NOW,

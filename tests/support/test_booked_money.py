@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tests.factories import make_instrument, make_member, make_user
+from tests.factories import make_city, make_instrument, make_jurisdiction, make_member, make_organisation, make_user
 from tests.support.records import World, make_budget, make_rates, make_scheme, make_voucher, make_world
 
 from headwater.accounts.audit import Actor
@@ -115,6 +115,19 @@ def test_missed_booking_costs_what_the_owner_s_rates_say(world):
     charge = Charge.objects.get()
     assert (charge.kind, charge.user_minor) == ("late_cancel", 200_000)
     assert (left("budget"), left("reserved")) == (1_000_000, 0)
+
+
+def test_rates_hold_from_the_first_hour_of_their_day_by_the_instrument_s_clocks(world):
+    owner = make_organisation(
+        city=make_city(jurisdiction=make_jurisdiction(timezone="Asia/Shanghai", parent=world.country)),
+        kind="university",
+    )
+    instrument = make_instrument(owner=owner)
+    night = START.replace(hour=16)  # midnight in Shanghai
+    make_rates(owner, valid_from=night.date() + timedelta(days=1))
+    for start, orders in ((night - timedelta(hours=1), 0), (night, 1)):
+        book(Ask(instrument.public_id, start, start + timedelta(hours=1)), at=NOW, **acting(world.engineer))
+        assert Order.objects.count() == orders
 
 
 def test_instrument_without_a_price_is_booked_without_an_order(world):

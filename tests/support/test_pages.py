@@ -157,9 +157,9 @@ LISTS = {
     "/support/charges/of/{lab}/": ("manager", 12),
     "/support/office/": ("officer", 10),
     "/support/schemes/": ("engineer", 8),
-    "/support/recognitions/": ("engineer", 5),
-    "/support/proofs/": ("engineer", 6),
-    "/support/entry/{lab}/": ("manager", 8),
+    "/support/recognitions/": ("engineer", 7),
+    "/support/proofs/": ("engineer", 7),
+    "/support/entry/{lab}/": ("manager", 9),
 }
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -27,7 +27,7 @@ from headwater.support.facts import order_decision, party_of, quote_for, zone_of
 from headwater.support.models import Order
 from headwater.support.quotes import OrderWanted, Quoted
 from headwater.support.recognition import recognised
-from headwater.support.standing import asked_of
+from headwater.support.standing import Asked, asked_of
 
 PAID_KINDS = frozenset({"booking", "beamtime"})
 WALK_IN = "use"
@@ -48,7 +48,7 @@ def _organisation(key: int | None) -> Organisation | None:
 
 def _has_rates(taken: Taken) -> bool:
     """Whether time on the instrument has a price at all: one query for those that have none."""
-    return asked_of(taken.owner_id, taken.instrument_id, taken.start.date())[0]
+    return asked_of(taken.owner_id, taken.instrument_id, taken.start).priced
 
 
 def _wanted(taken: Taken) -> OrderWanted:
@@ -110,10 +110,9 @@ class Money(Listener):
     def may_reserve(self, asked: Taken, *, at: datetime) -> Decision:
         """What the owner asks of people first, and what a quote says against the booking: a price that is missing or
         has changed, a scheme that does not pay."""
-        day = asked.start.date()
-        priced, wanted = asked_of(asked.owner_id, asked.instrument_id, day)
-        entry = entry_decision(wanted, asked.instrument_id, asked.holder_id, asked.organisation_id, day)
-        if not priced:
+        first = asked_of(asked.owner_id, asked.instrument_id, asked.start)
+        entry = _entry(asked, first)
+        if not first.priced:
             return entry
         quoted = quote_for(_wanted(asked))
         found = quoted.decision + order_decision(quoted, _expected(asked))
@@ -124,8 +123,7 @@ class Money(Listener):
         her time would have no price."""
         if asked.kind == WALK_IN:
             return self.may_reserve(asked, at=at)
-        _priced, wanted = asked_of(asked.owner_id, asked.instrument_id, at.date())
-        return entry_decision(wanted, asked.instrument_id, asked.holder_id, asked.organisation_id, at.date())
+        return _entry(asked, asked_of(asked.owner_id, asked.instrument_id, at))
 
     def expected(self, coming: Sequence[Taken], going: Sequence[str], *, at: datetime) -> None:
         hold_accounts([_wanted(one) for one in coming if one.kind in PAID_KINDS and _has_rates(one)], going)
@@ -210,6 +208,10 @@ class Money(Listener):
                 if found.allowed():
                     return True, one.expires_at
         return False, None
+
+
+def _entry(taken: Taken, first: Asked) -> Decision:
+    return entry_decision(first.wanted, taken.instrument_id, taken.holder_id, taken.organisation_id, first.day)
 
 
 def _hours_before(taken: Taken, at: datetime) -> Decimal:

@@ -484,3 +484,8 @@ class RecognitionForm(Refusable):
         super().__init__(*args, **kwargs)
         self.fields["counts_in"].choices = [(one.code, one.name) for one in offices]
         self.fields["granted_in"].choices = [(one.code, one.name) for one in others]
+
+
+class RatesFileForm(Refusable):
+    file = forms.FileField(label=_("File"), help_text=_("CSV or XLSX, a rate a row, as your rates are exported."))
+    check_only = forms.BooleanField(label=_("Only say what would happen"), required=False)

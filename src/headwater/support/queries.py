@@ -36,6 +36,7 @@ from headwater.support.models import (
     Settlement,
     Voucher,
 )
+from headwater.support.ratefiles import rows_of
 from headwater.support.rules import MANAGING, Party
 
 
@@ -244,6 +245,30 @@ def counts_of(batch: ReportBatch) -> dict[str, int]:
 def faults_of(item: ReportItem) -> Decision:
     """What was found wrong with a record here."""
     return Decision(tuple(Reason(one["code"], facts=one["facts"]) for one in item.faults))
+
+
+def rate_rows(owner: Organisation, day: date | None) -> list[list[str]]:
+    """An owner's rates as the rows of a file: those in force on ``day`` or to come, each version where None."""
+    tables = list(rate_tables_of(owner))
+    if day is not None:
+        chosen: dict[tuple[int | None, date], RateTable] = {}
+        last: dict[int | None, int] = {}
+        for one in sorted(tables, key=lambda one: one.number):
+            if one.valid_from <= day:
+                last[one.instrument_id] = one.number
+            chosen[one.instrument_id, one.valid_from] = one
+        tables = [
+            one
+            for one in chosen.values()
+            if (one.valid_from > day or last.get(one.instrument_id) == one.number)
+            and (one.valid_to is None or one.valid_to >= day)
+        ]
+    ordered = sorted(tables, key=lambda one: (one.instrument.public_id if one.instrument else "", one.number))
+    return [
+        row
+        for one in ordered
+        for row in rows_of(one.instrument.public_id if one.instrument else "", one.valid_from, one.valid_to, one.rates)
+    ]
 
 
 # What is asked of people first ----------------------------------------------------------------------------------

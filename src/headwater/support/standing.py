@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -50,13 +50,17 @@ LEFT = """
 
 
 ASKED = """
-    EXISTS (SELECT FROM support_ratetable
+    local.day, EXISTS (SELECT FROM support_ratetable
         WHERE owner_id = %(owner)s AND (instrument_id = %(instrument)s OR instrument_id IS NULL)
-            AND valid_from <= %(day)s AND (valid_to IS NULL OR valid_to >= %(day)s)),
+            AND valid_from <= local.day AND (valid_to IS NULL OR valid_to >= local.day)),
     (SELECT jsonb_agg(jsonb_build_array(kind, code, name_zh, name_en) ORDER BY kind, code) FROM (
         SELECT DISTINCT ON (kind, code) kind, code, name_zh, name_en FROM support_requirement
         WHERE owner_id = %(owner)s AND (instrument_id = %(instrument)s OR instrument_id IS NULL) AND ended_at IS NULL
         ORDER BY kind, code, instrument_id NULLS LAST) wanted)
+    FROM (SELECT (%(at)s::timestamptz AT TIME ZONE home.timezone)::date AS day
+        FROM registry_instrument one JOIN registry_city place ON place.id = one.city_id
+            JOIN registry_jurisdiction home ON home.id = place.jurisdiction_id
+        WHERE one.id = %(instrument)s) local
 """
 
 
@@ -119,9 +123,19 @@ def left_in(
     return dict(_json(balances)), {(scheme, who): minor for scheme, who, minor in _json(used)}
 
 
-def asked_of(owner_id: int, instrument_id: int, day: date) -> tuple[bool, tuple[WantedProof, ...]]:
-    """Whether time on an instrument has a price on ``day``, and what its owner asks of people first; one query."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What stands before time on an instrument: its day by the instrument's clocks, whether it has a price, and what
+    the owner asks of people first."""
+
+    day: date
+    priced: bool
+    wanted: tuple[WantedProof, ...]
+
+
+def asked_of(owner_id: int, instrument_id: int, at: datetime) -> Asked:
+    """What stands before time on an instrument that begins at ``at``; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {ASKED}", {"owner": owner_id, "instrument": instrument_id, "day": day})
-        priced, wanted = cursor.fetchone()
-    return priced, tuple(WantedProof(*row) for row in _json(wanted))
+        cursor.execute(f"SELECT {ASKED}", {"owner": owner_id, "instrument": instrument_id, "at": at})
+        day, priced, wanted = cursor.fetchone()
+    return Asked(day, priced, tuple(WantedProof(*row) for row in _json(wanted)))

@@ -248,6 +248,19 @@ REASONS = {
         ),
         409,
     ),
+    # Rates from a file.
+    "rates.file_columns": Wording(
+        _(
+            "The columns are not those of rates. Missing: %(missing)s. Not known: %(unknown)s. Export your rates to see "
+            "the columns."
+        ),
+        INVALID,
+    ),
+    "rates.file_too_long": Wording(_("The file has more than %(most)s rows. Split it."), 413),
+    "rates.file_two_values": Wording(
+        _("%(where)s has two values in one table: %(got)s. Write it once, or the same in each row."), INVALID
+    ),
+    "rates.instrument_not_yours": Wording(_("The owner has no instrument “%(value)s”."), INVALID),
     "usage.reversed": Wording(_("The usage ends before it begins. Check both times."), INVALID),
     "usage.in_the_future": Wording(_("The usage ends in the future. Charge it when it is over."), INVALID),
     "usage.zone_missing": Wording(_("Give times with their zone, such as 2026-03-10T09:00:00+08:00."), INVALID),
