@@ -84,6 +84,7 @@ def test_refusals_are_problem_documents(client, few):
         ("/reach/atlantis", "reach.origin_unknown", 422),
         ("/reach/zhoushan", "reach.no_station", 422),
         ("/reach/hefei?leave=25:99", "reach.time_wrong", 422),
+        ("/reach/hefei?date=2026-02-30", "reach.date_wrong", 422),
         ("/instruments/ins_hid/reach", "instrument.not_found", 404),
         ("/compare?id=ins_x0&id=ins_hid", "compare.not_found", 404),
         ("/searches", "sign_in.needed", 401),

@@ -24,7 +24,7 @@ def ask(address: str):
         "q=XRD+%E4%B8%8A%E6%B5%B7",
         "q=a&technique=cryo_em&city=hefei&city=nanjing&jurisdiction=CN-X&kind=university&access=booking&band=2&status=planned",
         "owner=org_1&facility=fac_1&synthetic=no",
-        "q=XRD&from=hefei&minutes=120&leave=07%3A30&back=1&stay=6&door=30&sort=reach&exact=1",
+        "q=XRD&from=hefei&minutes=120&date=2026-03-02&leave=07%3A30&back=1&stay=6&door=30&sort=reach&exact=1",
     ],
 )
 def test_address_is_read_and_written_back(places, address):
@@ -45,6 +45,9 @@ def test_address_is_read_and_written_back(places, address):
         ("from=hefei&minutes=1e3", ["reach.number_wrong"]),
         ("from=hefei&leave=25%3A00", ["reach.time_wrong"]),
         ("from=hefei&leave=noon", ["reach.time_wrong"]),
+        ("from=hefei&date=tomorrow", ["reach.date_wrong"]),
+        ("from=hefei&date=2026-02-30", ["reach.date_wrong"]),
+        ("from=hefei&date=0001-01-01", ["reach.date_wrong"]),
         ("from=hefei&stay=99&door=999", ["reach.number_wrong", "reach.number_wrong"]),
         ("sort=size", ["find.sort_unknown"]),
         ("sort=reach", ["reach.sort_needs_origin"]),

@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.catalogue import timetable
 from tests.factories import make_instrument, make_member, make_operator, make_user
 
+from headwater.accounts.audit import SYSTEM
 from headwater.catalogue import finding, offers
+from headwater.catalogue.actions.timetables import load_timetable
 from headwater.catalogue.asking import Ask, Parameters, read
 from headwater.catalogue.offers import Offer, Offered
 from headwater.catalogue.vocabulary import forget, vocabulary
@@ -23,6 +26,7 @@ from headwater.registry.rules import ANYBODY, Viewer
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2025, 3, 3, 0, 0, tzinfo=UTC)
+LATER = datetime(2030, 1, 1, tzinfo=UTC)  # than the fixtures loaded theirs
 
 
 def ask(**given: Any) -> Ask:
@@ -273,6 +277,56 @@ def test_door_to_door_is_added_and_leaving_time_kept(few):
     assert (journey.minutes, journey.depart, journey.arrive, journey.trains) == (120, "11:20", "13:20", "D3")
 
 
+@pytest.fixture
+def by_day(few, tmp_path):
+    """Another timetable: D3 runs on weekdays alone, D4 on Sundays."""
+    load_timetable(timetable.write(tmp_path / "days", stops=timetable.STOPS_BY_DAY), by=SYSTEM, at=LATER)
+
+
+@pytest.mark.usefixtures("by_day")
+@pytest.mark.parametrize(
+    ("date", "trains", "day"),
+    [
+        ("", "D3", "2024-01-01"),  # a Monday stands for the weekdays of a timetable without dates
+        ("2026-03-03", "D3", "2026-03-03"),
+        ("2026-03-07", None, "2026-03-07"),
+    ],
+)
+def test_journey_is_that_of_the_day_asked_about(date, trains, day):
+    answer = found(from_="hefei", minutes="240", door="0", leave="11:00", date=date)
+    assert (answer.date.isoformat(), "MiniFlex" in names(answer)) == (day, trains is not None)
+    assert {hit.journey.trains for hit in answer.hits if hit.instrument.name_en == "MiniFlex"} == {trains} - {None}
+
+
+@pytest.mark.usefixtures("by_day")
+def test_way_home_is_that_of_the_day_asked_about():
+    def last(date):
+        hits = found(q="MiniFlex", from_="hefei", minutes="240", door="0", back="1", date=date).hits
+        return hits[0].journey.last_back
+
+    assert (last("2026-03-08"), last("2026-03-07")) == ("20:00", "18:30")
+
+
+def test_day_makes_no_difference_where_all_days_are_alike(few):
+    answer = found(q="MiniFlex", from_="hefei", minutes="120", date="2031-12-31")
+    assert (answer.date, names(answer)) == (None, ["MiniFlex"])
+
+
+@pytest.mark.parametrize(("date", "code"), [("2026-07-01", "reach.date_outside"), ("2026-03-07", "reach.no_trains")])
+def test_day_without_trains_is_one_clear_refusal(few, tmp_path, date, code):
+    folder = timetable.write(tmp_path / "spring", stops=timetable.STOPS.replace("day_offset", "day_offset,days"))
+    stops = (folder / "stops.csv").read_text().splitlines()
+    (folder / "stops.csv").write_text("\n".join([stops[0], *(f"{line},working" for line in stops[1:])]))
+    (folder / "calendar.csv").write_text(
+        "service,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
+        "working,1,1,1,1,1,0,0,20260301,20260630\n"
+    )
+    load_timetable(folder, by=SYSTEM, at=LATER)
+    with pytest.raises(Refused) as refused:
+        found(from_="hefei", date=date)
+    assert list(refused.value.decision.codes) == [code]
+
+
 def test_back_the_same_day_leaves_time_on_site(few):
     answer = found(from_="hefei", minutes="240", door="0", back="1", stay="6", sort="reach")
     krios = next(hit for hit in answer.hits if hit.instrument.name_en == "Krios")
@@ -315,6 +369,15 @@ def test_hits_are_sorted_by_an_offer_page_by_page_those_without_one_last(priced,
     first = found(sort="price", size=2)
     second = found(sort="price", size=2, at=first.following)
     assert [hit.instrument.pk for hit in (*first.hits, *second.hits)] == whole[:4]
+
+
+def test_order_of_an_offer_covers_the_most_relevant_hits_and_says_so(priced, few, monkeypatch, client):
+    assert found(sort="price").sorted_of is None
+    monkeypatch.setattr(offers, "SORTED", 2)
+    answer = found(sort="price")
+    assert (answer.sorted_of, len(answer.hits)) == (2, 2)
+    assert found().sorted_of is None
+    assert "The 2 most relevant hits are in this order" in client.get("/instruments/?sort=price").content.decode()
 
 
 def test_order_that_nobody_offers_is_none():

@@ -24,6 +24,11 @@ D4,Hefei South,2,21:00,,0
 D6,Shanghai,1,,23:30,0
 D6,Nanjing South,2,00:50,,1
 """
+# The same, with the days each train runs on: D3 not at weekends, D4 on Sundays alone.
+STOPS_BY_DAY = "\n".join(
+    f"{line},{ {'D3': '12345', 'D4': '7'}.get(line[:2], '1234567') if n else 'days' }"
+    for n, line in enumerate(STOPS.splitlines())
+)
 
 
 def write(folder: Path, *, stops: str = STOPS, stations: str = STATIONS) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,7 @@ PLAIN = ("owner", "facility", "synthetic")
 SORTS = ("relevance", "reach")  # and those of `offers`
 VIEWS = ("list", "map")
 MOST_VALUES = 20
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -63,6 +65,7 @@ class Ask:
             trip, plain = self.trip, Trip()
             out.append(("from", self.origin))
             out += [("minutes", str(trip.minutes))] if trip.minutes != plain.minutes else []
+            out += [("date", trip.date.isoformat())] if trip.date else []
             out += [("leave", trip.leave)] if trip.leave_after != plain.leave_after else []
             out += [("back", "1"), ("stay", str(trip.stay_h))] if trip.back else []
             out += [("door", str(trip.door))] if trip.door != plain.door else []
@@ -141,6 +144,20 @@ def whole_number(given: str, name: str, low: int, high: int, default: int, wrong
     return default
 
 
+def _date(given: str, wrong: list[Reason]) -> dt.date | None:
+    """A day; another text is noted and left out."""
+    if not given:
+        return None
+    try:
+        date = dt.date.fromisoformat(given)
+    except ValueError:
+        date = None
+    if date is None or not FIRST_YEAR <= date.year <= LAST_YEAR:
+        wrong.append(Reason("reach.date_wrong", facts={"value": given[:40]}))
+        return None
+    return date
+
+
 def read_trip(values: Parameters, wrong: list[Reason]) -> Trip:
     """How far somebody goes."""
     leave = values.one("leave")
@@ -148,6 +165,7 @@ def read_trip(values: Parameters, wrong: list[Reason]) -> Trip:
     if leave and not match:
         wrong.append(Reason("reach.time_wrong", facts={"value": leave[:40]}))
     return Trip(
+        date=_date(values.one("date"), wrong),
         minutes=whole_number(values.one("minutes"), "minutes", LEAST_MINUTES, MOST_MINUTES, DEFAULT_MINUTES, wrong),
         leave_after=int(match[1]) * 60 + int(match[2]) if match else 0,
         back=values.one("back") in ("1", "on", "true", "yes"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import Model, Prefetch, QuerySet
 
 from headwater.catalogue import offers, queries
 from headwater.catalogue.asking import PLURAL, Ask, cursor_text
@@ -16,10 +20,12 @@ from headwater.catalogue.query import Parsed, Term, corrected, parse, with_begin
 from headwater.catalogue.rules import may_search
 from headwater.catalogue.vocabulary import Vocabulary, vocabulary
 from headwater.core.decision import permit
-from headwater.registry.models import Facility, Instrument, Organisation
-from headwater.registry.queries import visible_instruments, with_all
+from headwater.registry.models import City, Facility, Instrument, InstrumentTechnique, Organisation, Technique
+from headwater.registry.queries import visible_instruments
 from headwater.registry.rules import Viewer
 from headwater.timetables.reach import Reached
+
+Record = TypeVar("Record", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,16 @@ class Answer:
     offers: tuple[Offer, ...] = ()
 
     @property
+    def sorted_of(self) -> int | None:
+        """How many hits were put in an offer's order: the most relevant; None where all were."""
+        return offers.SORTED if offers.named(self.ask.sort) and self.total > offers.SORTED else None
+
+    @property
+    def date(self) -> dt.date | None:
+        """The day of the journeys; None where every day is alike or nobody asked."""
+        return self.held.date_of(self.ask.trip) if self.held else None
+
+    @property
     def about(self) -> About | None:
         return self.held.about if self.held else None
 
@@ -73,7 +89,7 @@ def answer(ask: Ask, viewer: Viewer, *, at: datetime, size: int = queries.PAGE, 
     for one in offers.known():
         if one.code not in offered:
             offered[one.code] = one.fetch(keys, viewer, at) if keys else {}
-    shown = _instruments(keys, viewer)
+    shown = _instruments(keys, viewer, reading.known)
     hits = tuple(
         Hit(
             one,
@@ -251,8 +267,24 @@ def _second_chances(parsed: Parsed, lost: Sequence[Term], known: Vocabulary) -> 
             yield begun
 
 
-def _instruments(keys: Sequence[int], viewer: Viewer) -> dict[int, Instrument]:
-    return {one.pk: one for one in with_all(visible_instruments(viewer).filter(pk__in=keys))}
+def _instruments(keys: Sequence[int], viewer: Viewer, known: Vocabulary) -> dict[int, Instrument]:
+    """The records of hits, by key; cities and techniques are in hand, but for those made in the last minutes."""
+    links = Prefetch("technique_links", queryset=InstrumentTechnique.objects.order_by("rank"))
+    wanted = visible_instruments(viewer).filter(pk__in=keys).select_related("owner", "facility", "class_code", "source")
+    rows = list(wanted.prefetch_related(links))
+    methods_of = [link for one in rows for link in one.technique_links.all()]
+    places = _with_new(known.places, {one.city_id for one in rows}, City.objects.select_related("jurisdiction"))
+    methods = _with_new(known.methods, {link.technique_id for link in methods_of}, Technique.objects.all())
+    for one in rows:
+        one.city = places[one.city_id]
+    for link in methods_of:
+        link.technique = methods[link.technique_id]
+    return {one.pk: one for one in rows}
+
+
+def _with_new(held: Mapping[int, Record], wanted: set[int], rows: QuerySet[Record]) -> Mapping[int, Record]:
+    missing = wanted - held.keys()
+    return {**held, **rows.in_bulk(missing)} if missing else held
 
 
 def _also(parsed: Parsed, known: Vocabulary) -> tuple[str, ...]:

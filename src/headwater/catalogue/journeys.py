@@ -23,6 +23,7 @@ DEFAULT_MINUTES, LEAST_MINUTES, MOST_MINUTES = 180, 15, 1440
 DEFAULT_DOOR, MOST_DOOR = 60, 240
 DEFAULT_STAY_H, MOST_STAY_H = 4, 20
 KEPT_ANSWERS = 512
+KEPT_DAYS = 16
 MINUTES_OFFERED = (60, 90, 120, 150, 180, 240, 300, 360)
 
 
@@ -39,7 +40,10 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """The timetable ready to be asked, with the region's cities in it: the record's key to the timetable's name."""
+    """The timetable ready to be asked, with the region's cities in it: the record's key to the timetable's name.
+
+    ``day`` is its usual day; others are laid out when they are asked about.
+    """
 
     about: About
     day: Day
@@ -48,22 +52,44 @@ class Laid:
     answers: dict[tuple[int, Trip, bool], Mapping[int, Reached]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    days: dict[dt.date, Day] = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def date(self) -> dt.date | None:
+    def daily(self) -> bool:
+        """Whether every day is alike."""
+        return all(service.daily for service in self.day.feed.services)
+
+    def date_of(self, trip: Trip) -> dt.date | None:
         """The day asked about; None where every day is alike."""
-        return None if all(service.daily for service in self.day.feed.services) else self.day.date
+        return None if self.daily else trip.date or self.day.date
+
+    def on(self, date: dt.date | None) -> Day:
+        """The timetable on a day, or on its usual one. Raises `Refused` for a day without trains."""
+        if date is None or date == self.day.date or self.daily:
+            return self.day
+        feed, covered = self.day.feed, self.day.feed.covered()
+        if covered and not covered[0] <= date <= covered[1]:
+            facts = {"date": date.isoformat(), "first": covered[0].isoformat(), "last": covered[1].isoformat()}
+            raise Refused(Decision((Reason("reach.date_outside", facts=facts),)))
+        if date not in self.days:
+            if not feed.running(date).any():
+                raise Refused(Decision((Reason("reach.no_trains", facts={"date": date.isoformat()}),)))
+            if len(self.days) >= KEPT_DAYS:
+                self.days.clear()
+            self.days[date] = day_of(feed, date)
+        return self.days[date]
 
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """What a traveller asks; minutes after midnight where it is a time of day."""
+    """What a traveller asks; minutes after midnight where it is a time of day; without a date the usual day."""
 
     minutes: int = DEFAULT_MINUTES
     leave_after: int = 0
     back: bool = False
     stay_h: int = DEFAULT_STAY_H
     door: int = DEFAULT_DOOR
+    date: dt.date | None = None
 
     @property
     def wish(self) -> Wish:
@@ -108,12 +134,15 @@ def _laid(digest: str, cities: tuple[tuple[int, str, str], ...]) -> Laid:
 
 
 def within(held: Laid, city: int, trip: Trip, *, towards: bool = False) -> Mapping[int, Reached]:
-    """The region's cities within reach of one, by key, nearest first; with ``towards`` those it is within reach of."""
+    """The region's cities within reach of one, by key, nearest first; with ``towards`` those it is within reach of.
+
+    Raises `Refused` for a day without trains.
+    """
     key = (city, trip, towards)
     if key not in held.answers:
         if len(held.answers) >= KEPT_ANSWERS:
             held.answers.clear()
-        found = reach(held.day, held.name_of[city], trip.wish, towards=towards)
+        found = reach(held.on(trip.date), held.name_of[city], trip.wish, towards=towards)
         held.answers[key] = {held.key_of[one.city]: one for one in found if one.city in held.key_of}
     return held.answers[key]
 
@@ -159,7 +188,7 @@ def asked_reach(known: Vocabulary, code: str, trip: Trip, *, towards: bool = Fal
         for key, found in within(held, origin.key, trip, towards=towards).items()
     }
     unknown = tuple(label for key, label in known.cities.items() if key not in held.name_of)
-    return Asked(origin, held.about, held.date, rows, unknown)
+    return Asked(origin, held.about, held.date_of(trip), rows, unknown)
 
 
 # For pages and the API --------------------------------------------------------------------------------------------

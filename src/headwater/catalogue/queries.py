@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from django.core.cache import caches
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
 from headwater.catalogue.models import SavedSearch
@@ -23,6 +23,7 @@ from headwater.registry.rules import ANYBODY, Viewer
 PAGE = 20
 # Hits beyond this are neither counted nor ranked: the page says so. Asked for so broadly, no order would be a help.
 COUNTED_TO = 60_000
+READ_WHOLE = 20_000
 WEIGHTS = "{0.1, 0.2, 0.4, 1.0}"
 
 # A facet, the column that is counted, and the first letter of its codes in the index.
@@ -176,31 +177,42 @@ def find(question: Question, *, facets: bool = True) -> Found:
     if counted is None:
         counted = _found_at_once(replace(question, after=None, size=0), facets=facets)
         caches["local"].set(key, counted, KEPT_S)
-    places = _in_order(question)
+    places = _in_order(question, few=counted.total <= READ_WHOLE)
     return replace(counted, places=tuple(places[: question.size]), more=len(places) > question.size)
 
 
-def _in_order(question: Question) -> list[Place]:
-    """One page and one more of the entries that filters leave, in the order of standing."""
+def _in_order(question: Question, *, few: bool) -> list[Place]:
+    """One page and one more of the entries that filters leave, in the order of standing.
+
+    Where they are ``few``, all are read and sorted: the order's index would be walked for long between two of them.
+    Else those that stand alike with the position and those that stand lower are two stretches of that index: a page
+    far down costs what the first one does.
+    """
     where, params = _where(question, " & ".join(_narrowing(question)))
-    if question.after is not None:
-        where += " AND standing <= %s AND (standing < %s OR instrument_id > %s)"
-        params += [-question.after[0], -question.after[0], question.after[2]]
+    order = f"ORDER BY standing DESC, instrument_id LIMIT {int(question.size) + 1}"
+    rows = f"SELECT instrument_id, standing FROM catalogue_entry WHERE {where}"  # noqa: S608
+    alike, lower = "standing = %s AND instrument_id > %s", "standing < %s"
+    after = () if question.after is None else (-question.after[0], question.after[2], -question.after[0])
+    if few:
+        later = f"WHERE {alike} OR {lower}" if after else ""
+        sql = f"WITH found AS MATERIALIZED ({rows}) SELECT * FROM found {later} {order}"  # noqa: S608
+        params = [*params, *after]
+    elif after:
+        sql = f"({rows} AND {alike} {order}) UNION ALL ({rows} AND {lower} {order}) {order}"
+        params = [*params, *after[:2], *params, *after[2:]]
+    else:
+        sql = f"{rows} {order}"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT instrument_id, standing FROM catalogue_entry WHERE {where}"  # noqa: S608
-            f" ORDER BY standing DESC, instrument_id LIMIT {int(question.size) + 1}",
-            params,
-        )
+        cursor.execute(f"SELECT * FROM ({sql}) AS page", params)  # noqa: S608
         return [Place(key, -standing, 0) for key, standing in cursor.fetchall()]
 
 
 def _found_at_once(question: Question, *, facets: bool) -> Found:
     """Hits and counts in one statement.
 
-    What the words leave is read once, each row with whether it passes each facet's filter: hits pass all of them, and a
-    facet's own counts are of those that pass the others. Where the words alone leave too much to be read, or nothing is
-    asked in words, the index is asked for each facet with the filters in the query.
+    What the words leave and one filter at most rejects is read once, each row with whether it passes each facet's
+    filter: hits pass all of them, and a facet's own counts are of those that pass the others. Where that is too much to
+    be read, or nothing is asked in words, the index is asked for each facet with the filters in the query.
     """
     chosen = [name for name in FACETS if question.narrowed.get(name)]
     if question.terms and chosen:
@@ -224,7 +236,9 @@ def _found_at_once(question: Question, *, facets: bool) -> Found:
 
 def _from_what_words_leave(question: Question, chosen: Sequence[str], *, facets: bool) -> Found | None:
     """The answer from one look into the index; None where that leaves more than is read."""
-    asked = " & ".join(filter(None, (_asked(question), *_narrowing(question, only=tuple(PLAIN)))))
+    asked = " & ".join(
+        filter(None, (_asked(question), *_narrowing(question, only=tuple(PLAIN)), _all_but_one(question, chosen)))
+    )
     where, where_params = _where(question, asked)
     first, second, order_params = _order(question)
     passes = [_passes(question, name) for name in chosen]
@@ -253,6 +267,12 @@ def _from_what_words_leave(question: Question, chosen: Sequence[str], *, facets:
     if any(part == "read" and n >= COUNTED_TO for part, _value, n, _k1, _k2 in rows):
         return None
     return _read([row for row in rows if row[0] != "read"], question)
+
+
+def _all_but_one(question: Question, chosen: Sequence[str]) -> str:
+    """The tsquery of what fails one chosen facet's filter at most: nothing else is a hit or counted."""
+    parts = [" & ".join(_narrowing(question, but=name, only=chosen)) for name in chosen]
+    return f"({' | '.join(f'({part})' for part in parts)})" if all(parts) else ""
 
 
 def _passes(question: Question, name: str) -> tuple[str, list[object]]:
@@ -331,7 +351,10 @@ def all_keys(question: Question, *, most: int) -> list[int]:
 
 
 def what_is_held(question: Question) -> tuple[bool, tuple[bool, ...]]:
-    """Whether anything meets all terms without the filters, and for each term whether anything meets it."""
+    """Whether anything meets all terms without the filters, and for each term whether anything meets it.
+
+    By the index always: the planner takes what is nowhere for something it would soon come across, and reads the table.
+    """
     terms = [term for term in question.terms if term.required]
     bare = Question(question.viewer)
     parts: list[str] = []
@@ -340,7 +363,8 @@ def what_is_held(question: Question) -> tuple[bool, tuple[bool, ...]]:
         where, more = _where(bare, tsquery)
         parts.append(f"EXISTS(SELECT 1 FROM catalogue_entry WHERE {where})")  # noqa: S608
         params += more
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('enable_seqscan', 'off', true)")
         cursor.execute(f"SELECT {', '.join(parts)}", params)
         row = cursor.fetchone()
     return bool(row[0]), tuple(bool(one) for one in row[1:])

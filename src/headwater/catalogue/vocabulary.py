@@ -51,7 +51,7 @@ Labels = Mapping[int, Label]
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All that queries and results name."""
+    """All that queries and results name; ``places`` and ``methods`` are the records of cities and of techniques."""
 
     stamp: tuple[object, ...]
     read_at: float
@@ -61,6 +61,8 @@ class Vocabulary:
     cities: Labels
     jurisdictions: Labels
     classes: Labels
+    places: Mapping[int, City]
+    methods: Mapping[int, Technique]
 
     def by_code(self, kind: str, code: str) -> Label | None:
         """A technique, city, jurisdiction or class by its code."""
@@ -102,16 +104,22 @@ def vocabulary() -> Vocabulary:
         stamp = tuple(region or ())
         caches["local"].set(STAMP, stamp, STAMP_KEPT_S)
     held = _kept
-    if held is None or held.stamp != stamp or time.monotonic() - held.read_at > KEPT_S:
-        with _LOCK:
-            held = _read(stamp, str(stamp[3]) if stamp else "")
-            _kept = held
-    return held
+    other = held is None or held.stamp != stamp
+    if not other and time.monotonic() - held.read_at <= KEPT_S:
+        return held
+    if not _LOCK.acquire(blocking=other):
+        return held  # somebody else reads it anew
+    try:
+        if _kept is held:
+            _kept = _read(stamp, str(stamp[3]) if stamp else "")
+        return _kept
+    finally:
+        _LOCK.release()
 
 
 def _read(stamp: tuple[object, ...], currency: str) -> Vocabulary:
     techniques = list(Technique.objects.order_by("pk"))
-    cities = list(City.objects.order_by("pk"))
+    cities = list(City.objects.select_related("jurisdiction").order_by("pk"))
     organisations = Organisation.objects.order_by("pk").values_list("pk", "name_zh", "name_en")
     concepts = [
         *(Concept(Kind.TECHNIQUE, (f"#t{one.pk}",), _technique_names(one)) for one in techniques),
@@ -135,6 +143,8 @@ def _read(stamp: tuple[object, ...], currency: str) -> Vocabulary:
             one.pk: Label(one.pk, f"{one.vocabulary}:{one.version}:{one.code}", one.name_zh, one.name_en)
             for one in ClassCode.objects.order_by("pk")
         },
+        {one.pk: one for one in cities},
+        {one.pk: one for one in techniques},
     )
 
 

@@ -48,6 +48,12 @@ REASONS = {
     ),
     "reach.number_wrong": Wording(_("“%(value)s” in %(field)s is not a number from %(low)s to %(high)s."), INVALID),
     "reach.time_wrong": Wording(_("“%(value)s” is not a time of day. Write it as 07:30."), INVALID),
+    "reach.date_wrong": Wording(_("“%(value)s” is not a day. Write it as 2026-03-02."), INVALID),
+    "reach.date_outside": Wording(
+        _("The timetable covers %(first)s to %(last)s; nothing can be said about %(date)s. Choose a day within it."),
+        INVALID,
+    ),
+    "reach.no_trains": Wording(_("No train of the timetable runs on %(date)s. Choose another day."), INVALID),
     "reach.sort_needs_origin": Wording(_("Say where you start from to sort by reach."), INVALID),
     "find.sort_unknown": Wording(_("“%(value)s” is no order to sort by. Use one of: %(known)s."), INVALID),
     "find.cursor_unknown": Wording(

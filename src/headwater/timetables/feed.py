@@ -175,10 +175,15 @@ class Feed:
         by_service = np.array([service.runs_on(date) for service in self.services], dtype=bool)
         return by_service[self.train_service] if len(self.services) else np.zeros(0, dtype=bool)
 
+    def covered(self) -> tuple[dt.date, dt.date] | None:
+        """The first and the last date the timetable names; None if it names none."""
+        dates = [d for s in self.services for d in (s.first, s.last, *s.added) if d is not None]
+        return (min(dates), max(dates)) if dates else None
+
     def span(self) -> str:
         """The dates the timetable covers, in words; empty if it names none."""
-        dates = [d for s in self.services for d in (s.first, s.last, *s.added) if d is not None]
-        return f"{min(dates).isoformat()} to {max(dates).isoformat()}" if dates else ""
+        covered = self.covered()
+        return f"{covered[0].isoformat()} to {covered[1].isoformat()}" if covered else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

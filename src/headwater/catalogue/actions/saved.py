@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qs
 
@@ -26,9 +27,16 @@ TOLD_BY_NAME = 3  # a notice names this many of the new instruments
 
 
 def ask_of(address: str) -> Ask:
-    """What an address asks; its position in the list and how it is shown are left out."""
+    """What an address asks; its position in the list, how it is shown and the day of the journey are left out."""
     ask = read(Parameters(parse_qs(address[:4000])), vocabulary())
-    return Ask(text=ask.text, filters=ask.filters, origin=ask.origin, trip=ask.trip, exact=ask.exact, wrong=ask.wrong)
+    return Ask(
+        text=ask.text,
+        filters=ask.filters,
+        origin=ask.origin,
+        trip=replace(ask.trip, date=None),
+        exact=ask.exact,
+        wrong=ask.wrong,
+    )
 
 
 def name_of(ask: Ask) -> str:

@@ -24,6 +24,7 @@ class TripQuery(Schema):
     """How far somebody goes."""
 
     minutes: str = Field("", description="Longest way, door to door; 180 unless given.")
+    date: str = Field("", description="The day, YYYY-MM-DD; the timetable's usual one unless given.")
     leave: str = Field("", description="Leave the door then or later, HH:MM.")
     back: str = Field("", description="`1`: only where there is time on site and a way back the same day.")
     stay: str = Field("", description="Hours on site with `back`; 4 unless given.")

@@ -39,6 +39,7 @@ class SearchQuery(Schema):
     synthetic: list[str] = Field([], description="`no` leaves made-up records out.")
     from_: str = Field("", alias="from", description="Where she is: a city's code.")
     minutes: str = Field("", description="Longest way there, door to door; 180 unless given.")
+    date: str = Field("", description="The day of the journey, YYYY-MM-DD; the timetable's usual one unless given.")
     leave: str = Field("", description="Leave the door then or later, HH:MM.")
     back: str = Field("", description="`1`: only what leaves time on site and a way back the same day.")
     stay: str = Field("", description="Hours on site with `back`; 4 unless given.")
@@ -68,6 +69,7 @@ def search(request: HttpRequest, wanted: Query[SearchQuery]) -> Any:
 class CompareQuery(Schema):
     id: list[str] = Field(description="Up to five instruments.", max_length=20)
     from_: str = Field("", alias="from", description="Where she is: a city's code; adds the journey to each.")
+    date: str = ""
     leave: str = ""
     back: str = ""
     stay: str = ""

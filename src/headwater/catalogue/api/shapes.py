@@ -90,6 +90,7 @@ class SearchOut(Schema):
     query: str
     total: int
     total_is_least: bool
+    sorted_of: int | None = Field(description="With an offer's order: how many hits it covers, the most relevant.")
     items: list[HitOut]
     next: str | None
     facets: list[FacetOut]
@@ -97,6 +98,7 @@ class SearchOut(Schema):
     instead: str
     remarks: list[str]
     ignored: list[ReasonOut]
+    date: str | None = Field(description="The day of the journeys; null where every day is alike.")
     timetable: TimetableOut | None
     cities_without_station: list[str]
 
@@ -178,6 +180,7 @@ def search_out(answer: Answer) -> dict[str, Any]:
         "query": answer.ask.address,
         "total": answer.total,
         "total_is_least": answer.capped,
+        "sorted_of": answer.sorted_of,
         "items": [hit_out(hit) for hit in answer.hits],
         "next": answer.following or None,
         "facets": [
@@ -194,6 +197,7 @@ def search_out(answer: Answer) -> dict[str, Any]:
         "instead": answer.instead,
         "remarks": list(answer.remarks),
         "ignored": [{"code": reason.code, "sentence": sentence(reason)} for reason in answer.ask.wrong],
+        "date": answer.date.isoformat() if answer.date else None,
         "timetable": timetable_out(answer.about),
         "cities_without_station": list(answer.unreached),
     }

@@ -30,7 +30,7 @@ def asked(request: HttpRequest) -> tuple[Ask, Vocabulary]:
     return read(Parameters(dict(request.GET.lists())), known), known
 
 
-TRIP = ("from", "minutes", "leave", "back", "stay", "door")
+TRIP = ("from", "minutes", "date", "leave", "back", "stay", "door")
 
 
 def orders(ask: Ask) -> list[tuple[str, object]]:
@@ -74,12 +74,12 @@ def find(request: HttpRequest) -> HttpResponse:
         "remarks": [REMARKS[code] for code in answer.remarks if code in REMARKS] if answer else [],
         "most_letters": MOST_LETTERS,
         "may_add": bool(viewer.managed or viewer.operator),
-        **trip_fields(ask),
     }
     if answer is not None and ask.view == "map" and (held := region()) is not None:
         context["drawing"] = maps.of_hits(held, answer, known)
     if request.htmx:
         return render(request, "catalogue/_results.html", context)
+    context |= trip_fields(ask)
     return render(request, "catalogue/find.html", context, status=200 if answer is not None else 422)
 
 

@@ -19,6 +19,7 @@ FACETS = ("technique", "city", "jurisdiction", "kind", "access", "band", "class"
 @click.argument("words", nargs=-1)
 @click.option("--from", "origin", metavar="CITY", help="Where you start: a city's code or name.")
 @click.option("--minutes", type=click.IntRange(15, 1440), default=180, show_default=True, help="Longest way there.")
+@click.option("--date", metavar="YYYY-MM-DD", default="", help="The day; the timetable's usual one unless given.")
 @click.option("--leave", metavar="HH:MM", default="", help="Leave the door then or later.")
 @click.option("--back-same-day", is_flag=True, help="Only what leaves time on site and a way back the same day.")
 @click.option("--on-site", type=click.IntRange(0, 20), default=4, show_default=True, help="Hours there.")
@@ -48,6 +49,7 @@ def command(words: tuple[str, ...], origin: str | None, as_json: bool, **given: 
     values: dict[str, list[str]] = {
         "q": [" ".join(words)],
         "minutes": [str(given["minutes"])],
+        "date": [given["date"]],
         "leave": [given["leave"]],
         "back": ["1" if given["back_same_day"] else ""],
         "stay": [str(given["on_site"])],
