@@ -25,8 +25,9 @@ from headwater.accounts.models import Grant, Role, User
 from headwater.core.money import Money
 from headwater.engines.terms import rates_as_data, read_rates, read_terms, terms_as_data
 from headwater.registry.models import Instrument, Jurisdiction, Organisation
-from headwater.support.actions.claims import add_document, apply_for_voucher, decide_voucher
+from headwater.support.actions.claims import add_document
 from headwater.support.actions.terms import fund_budget
+from headwater.support.actions.vouchers import apply_for_voucher, decide_voucher
 from headwater.support.facts import party_of
 from headwater.support.models import RateTable, Scheme, SchemeVersion, Voucher
 from headwater.support.quotes import OrderWanted

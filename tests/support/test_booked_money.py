@@ -118,11 +118,12 @@ def test_missed_booking_costs_what_the_owner_s_rates_say(world):
 
 
 def test_rates_hold_from_the_first_hour_of_their_day_by_the_instrument_s_clocks(world):
-    owner = make_organisation(
-        city=make_city(jurisdiction=make_jurisdiction(timezone="Asia/Shanghai", parent=world.country)),
-        kind="university",
-    )
+    home = make_jurisdiction(timezone="Asia/Shanghai", parent=world.country)
+    owner = make_organisation(city=make_city(jurisdiction=home), kind="university")
     instrument = make_instrument(owner=owner)
+    always = Policy.objects.get()
+    always.pk, always.instrument = None, instrument
+    always.save(force_insert=True)
     night = START.replace(hour=16)  # midnight in Shanghai
     make_rates(owner, valid_from=night.date() + timedelta(days=1))
     for start, orders in ((night - timedelta(hours=1), 0), (night, 1)):

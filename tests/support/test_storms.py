@@ -22,7 +22,8 @@ from headwater.accounts.audit import SYSTEM
 from headwater.core.decision import Refused
 from headwater.core.money import Money
 from headwater.support.actions.ledger import Payment, pay_once
-from headwater.support.actions.orders import hold_accounts, place_order, release_order
+from headwater.support.actions.orders import hold_accounts, place_order
+from headwater.support.actions.usage import release_order
 from headwater.support.models import Account, CapUse, Entry, Order, OrderSupport
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,7 +20,8 @@ from headwater.core.decision import Decision, Reason, Refused
 from headwater.core.money import Money as Amount, MoneyError
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.rules import Viewer
-from headwater.support.actions.orders import Usage, hold_accounts, place_order, release_order, use_order
+from headwater.support.actions.orders import hold_accounts, place_order
+from headwater.support.actions.usage import Usage, release_order, use_order
 from headwater.support.book import home_currency
 from headwater.support.entry import entry_decision
 from headwater.support.facts import order_decision, party_of, quote_for, zone_of

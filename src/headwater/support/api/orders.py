@@ -18,10 +18,12 @@ from headwater.registry import queries as registry
 from headwater.registry.api.pages import Cursor, page, viewer_for
 from headwater.registry.api.shapes import PROBLEMS
 from headwater.support import queries, rules
-from headwater.support.actions.claims import add_document, apply_for_voucher, submit_claim
-from headwater.support.actions.orders import Usage, place_order
+from headwater.support.actions.claims import add_document, submit_claim
+from headwater.support.actions.orders import place_order
 from headwater.support.actions.ownorders import cancel_own, charge_own
 from headwater.support.actions.terms import Declared, register
+from headwater.support.actions.usage import Usage
+from headwater.support.actions.vouchers import apply_for_voucher
 from headwater.support.api.shapes import (
     ClaimDetail,
     ClaimPage,

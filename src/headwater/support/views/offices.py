@@ -17,10 +17,10 @@ from headwater.core.money import Money
 from headwater.engines.terms import TermsError, read_terms
 from headwater.registry.models import Jurisdiction
 from headwater.support import queries, rules
-from headwater.support.actions.claims import decide_voucher
 from headwater.support.actions.imports import import_schemes
 from headwater.support.actions.settlement import settle
 from headwater.support.actions.terms import SchemeDraft, fund_budget, publish_scheme
+from headwater.support.actions.vouchers import decide_voucher
 from headwater.support.book import home_currency
 from headwater.support.forms import BudgetForm, MonthForm, SchemeFileForm, SchemeForm
 from headwater.support.models import Scheme

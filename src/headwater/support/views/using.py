@@ -17,10 +17,11 @@ from headwater.registry import queries as registry
 from headwater.registry.facts import viewer_of
 from headwater.registry.models import Instrument, SizeClass
 from headwater.support import queries, rules
-from headwater.support.actions.claims import add_document, apply_for_voucher, decide_claim, submit_claim
+from headwater.support.actions.claims import add_document, decide_claim, submit_claim
 from headwater.support.actions.orders import place_order
 from headwater.support.actions.ownorders import cancel_own
 from headwater.support.actions.terms import Declared, register
+from headwater.support.actions.vouchers import apply_for_voucher
 from headwater.support.book import terms_of
 from headwater.support.facts import quote_for
 from headwater.support.forms import (
