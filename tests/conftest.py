@@ -61,8 +61,11 @@ def _quick_and_empty(settings: Any) -> Iterator[None]:
     from django.core.cache import caches
     from django.utils import translation
 
+    from headwater.support import book
+
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     caches["local"].clear()
+    book.forget()
     translation.activate("en")
     yield
     translation.activate("en")

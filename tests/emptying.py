@@ -19,9 +19,10 @@ def allowed() -> Iterator[None]:
             [TRUNCATE],
         )
         tables = [name for (name,) in cursor.fetchall()]
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     try:
+        with connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         yield
     finally:
         with connection.cursor() as cursor:

@@ -137,8 +137,8 @@ class Ledger(hooks.Listener):
     def changed(self, before, after, *, by, at):
         self.heard.append(("changed", before.start, after.start))
 
-    def released(self, taken, *, late, missed, by, at):
-        self.heard.append(("released", late, missed))
+    def released(self, taken, *, given_up, missed, by, at):
+        self.heard.append(("released", given_up, missed))
 
 
 def test_listener_hears_of_each_step(line, monkeypatch):

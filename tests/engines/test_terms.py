@@ -19,6 +19,7 @@ from headwater.engines.terms import (
     Scheme,
     TermsError,
     Wanted,
+    amount_of,
     as_data,
     assess,
     best_support,
@@ -416,7 +417,9 @@ def test_quote_pays_the_most_that_any_allowed_set_pays_and_never_more_than_the_l
     assert said.pays_now_minor + sum(pays[one.code] for one in schemes if one.voucher) == gross
     allowed = [said_of.decision.allowed() or said_of.could_minor > 0 for said_of in said.offers]
     by_code = dict(zip([one.scheme for one in said.offers], allowed, strict=True))
-    assert best_support(schemes, [by_code[one.code] for one in schemes], Money("CNY", gross)) == best
+    amounts = [amount_of(one, Money("CNY", gross)) if by_code[one.code] else 0 for one in schemes]
+    payable = [(one, amount) for one, amount in zip(schemes, amounts, strict=True) if amount]
+    assert best_support([one for one, _amount in payable], [amount for _one, amount in payable], gross) == best
 
 
 @given(worlds())

@@ -18,7 +18,11 @@ PAGES = {
     "import_schemes": ("officer", "/support/schemes/import/"),
     "office": ("officer", "/support/office/"),
     "settlements": ("officer", "/support/settlements/"),
+    "entry": ("manager", "/support/entry/{lab}/"),
+    "proofs": ("engineer", "/support/proofs/"),
+    "recognitions": ("officer", "/support/recognitions/"),
     "rates": ("manager", "/support/rates/{lab}/"),
+    "import_rates": ("manager", "/support/rates/{lab}/import/"),
     "charges": ("manager", "/support/charges/of/{lab}/"),
     "charge": ("manager", "/support/charges/{charge}/"),
     "invoice": ("manager", "/support/invoices/{invoice}/"),
@@ -26,4 +30,7 @@ PAGES = {
     "reports": ("manager", "/support/reports/"),
     "report": ("manager", "/support/reports/{report}/"),
 }
-FILES = {"cancel_order", "claim_document", "invoice_pdf", "invoice_xlsx", "ledger", "report_rejects"}
+FILES = {
+    *("cancel_order", "claim_document", "end_entry", "invoice_pdf", "invoice_xlsx"),
+    *("ledger", "rates_csv", "rates_xlsx", "report_rejects", "revoke_entry"),
+}

@@ -25,10 +25,12 @@ from headwater.accounts.models import Grant, Role, User
 from headwater.core.money import Money
 from headwater.engines.terms import rates_as_data, read_rates, read_terms, terms_as_data
 from headwater.registry.models import Instrument, Jurisdiction, Organisation
-from headwater.support.actions.claims import add_document, apply_for_voucher, decide_voucher
+from headwater.support.actions.claims import add_document
 from headwater.support.actions.terms import fund_budget
-from headwater.support.facts import OrderWanted, party_of
+from headwater.support.actions.vouchers import apply_for_voucher, decide_voucher
+from headwater.support.facts import party_of
 from headwater.support.models import RateTable, Scheme, SchemeVersion, Voucher
+from headwater.support.quotes import OrderWanted
 from headwater.support.rules import Party
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
@@ -123,13 +125,15 @@ def make_world(*, region: bool = True) -> World:
     )
 
 
-def make_rates(owner: Organisation, rates: Any = None, *, instrument: Instrument | None = None) -> RateTable:
+def make_rates(
+    owner: Organisation, rates: Any = None, *, instrument: Instrument | None = None, valid_from: date = date(2020, 1, 1)
+) -> RateTable:
     return RateTable.objects.create(
         public_id=f"rat_t{number()}",
         owner=owner,
         instrument=instrument,
         number=RateTable.objects.filter(owner=owner, instrument=instrument).count() + 1,
-        valid_from=date(2020, 1, 1),
+        valid_from=valid_from,
         rates=rates_as_data(read_rates(rates or RATES)),
         source=owner.source,
         made_at=NOW,

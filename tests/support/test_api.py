@@ -177,9 +177,9 @@ def test_reasons_are_worded_in_the_reader_s_language(client, world, language):
 
 
 def test_quote_and_price_list_read_a_fixed_number_of_times(world):
-    quote_for(world.wanted())
     counted = []
     for _more in range(2):
+        quote_for(world.wanted())  # a process reads the versions again when there is one more
         with CaptureQueriesContext(connection) as one:
             quote_for(world.wanted())
         with CaptureQueriesContext(connection) as many:
@@ -187,7 +187,7 @@ def test_quote_and_price_list_read_a_fixed_number_of_times(world):
         counted.append((len(one), len(many)))
         for _scheme in range(10):
             make_scheme(world.country, {"delivery": "refund", "stacks_with": "any"})
-    assert counted == [(7, 8), (7, 8)]
+    assert counted == [(2, 7), (2, 7)]
 
 
 def test_price_list_says_what_a_quote_says(world):

@@ -23,19 +23,13 @@ from headwater.core.decision import Refused
 from headwater.core.money import Money
 from headwater.support.actions import ledger
 from headwater.support.actions.charges import adjust_charge, make_invoice, mark_paid
-from headwater.support.actions.claims import (
-    add_document,
-    apply_for_voucher,
-    decide_claim,
-    decide_voucher,
-    lapse_claims,
-    lapse_vouchers,
-    submit_claim,
-)
+from headwater.support.actions.claims import add_document, decide_claim, lapse_claims, submit_claim
 from headwater.support.actions.ledger import Payment, pay_once
-from headwater.support.actions.orders import Usage, place_order, release_order, use_order
+from headwater.support.actions.orders import place_order
 from headwater.support.actions.settlement import settle
-from headwater.support.facts import quote_for, requote
+from headwater.support.actions.usage import Usage, release_order, use_order
+from headwater.support.actions.vouchers import apply_for_voucher, decide_voucher, lapse_vouchers
+from headwater.support.facts import quote_for
 from headwater.support.models import (
     Account,
     CapUse,
@@ -52,6 +46,7 @@ from headwater.support.models import (
     SettlementLine,
     Voucher,
 )
+from headwater.support.quotes import requote
 
 pytestmark = pytest.mark.django_db
 

@@ -21,8 +21,9 @@ from tests.support.records import (
 from headwater.accounts.audit import Actor
 from headwater.core.decision import Refused
 from headwater.support.actions.claims import decide_claim, lapse_claims, submit_claim
-from headwater.support.actions.orders import Usage, place_order, release_order, use_order
+from headwater.support.actions.orders import place_order
 from headwater.support.actions.settlement import settle
+from headwater.support.actions.usage import Usage, release_order, use_order
 from headwater.support.facts import quote_for
 from headwater.support.models import Account, CapUse, Charge, Claim, Due, Posting, ServiceRecord
 

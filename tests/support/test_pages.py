@@ -29,8 +29,9 @@ from tests.support.records import (
 from headwater.accounts.audit import Actor
 from headwater.support.actions.charges import make_invoice
 from headwater.support.actions.claims import submit_claim
-from headwater.support.actions.orders import Usage, place_order, use_order
+from headwater.support.actions.orders import place_order
 from headwater.support.actions.reporting import make_report
+from headwater.support.actions.usage import Usage, use_order
 from headwater.support.models import AssessmentFormula, Charge, Claim, Order, SchemeVersion, Voucher
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +121,7 @@ CLOSED = [
     ("charge", "stranger"),
     ("invoice", "stranger"),
     ("rates", "stranger"),
+    ("entry", "engineer"),
     ("charges", "engineer"),
     ("assessment", "engineer"),
     ("office", "engineer"),
@@ -155,7 +157,10 @@ LISTS = {
     "/support/vouchers/": ("engineer", 8),
     "/support/charges/of/{lab}/": ("manager", 11),
     "/support/office/": ("officer", 9),
-    "/support/schemes/": ("engineer", 8),
+    "/support/schemes/": ("engineer", 7),
+    "/support/recognitions/": ("engineer", 6),
+    "/support/proofs/": ("engineer", 6),
+    "/support/entry/{lab}/": ("manager", 8),
 }
 
 

@@ -17,8 +17,9 @@ from tests.support.records import NOW, World, make_world
 from headwater.accounts.audit import SYSTEM
 from headwater.core.decision import Refused
 from headwater.registry.models import ClassCode
-from headwater.support.actions.orders import Usage, place_order, use_order
+from headwater.support.actions.orders import place_order
 from headwater.support.actions.reporting import make_report, send_report
+from headwater.support.actions.usage import Usage, use_order
 from headwater.support.models import ReportItem
 from headwater.support.platforms import PLATFORMS
 from headwater.support.queries import counts_of

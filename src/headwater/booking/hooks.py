@@ -6,7 +6,7 @@ raises `core.decision.Refused`, nothing is written and its reasons are shown.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -45,6 +45,16 @@ class Listener:
         """Reasons to add to the decision on time that is asked for, a new or a moved one; also asked by a preview."""
         return Decision()
 
+    def expected(self, coming: Sequence[Taken], going: Sequence[str], *, at: datetime) -> None:
+        """Before several reservations are written in one transaction: take what locks they need, in one go.
+
+        ``coming`` are those that will be made, or moved to; ``going`` the public ids of those that end or move.
+        """
+
+    def may_start(self, asked: Taken, *, at: datetime) -> Decision:
+        """Reasons to add when somebody begins to use an instrument, with a reservation or without."""
+        return Decision()
+
     def reserved(self, taken: Taken, *, by: Actor, at: datetime) -> None:
         """Time was booked, requested, held or given as beamtime: reserve the money."""
 
@@ -54,8 +64,14 @@ class Listener:
     def used(self, taken: Taken, started_at: datetime, stopped_at: datetime, *, by: Actor, at: datetime) -> None:
         """It was used: charge what was used."""
 
-    def released(self, taken: Taken, *, late: bool, missed: bool, by: Actor, at: datetime) -> None:
-        """It was cancelled, declined, displaced, never approved, lapsed, or nobody came."""
+    def walked_in(self, taken: Taken, *, by: Actor, at: datetime) -> None:
+        """Time was used without a reservation, from ``start`` to ``end``: charge it. ``public_id`` is the use's."""
+
+    def released(self, taken: Taken, *, given_up: bool, missed: bool, by: Actor, at: datetime) -> None:
+        """It was cancelled, declined, displaced, never approved, lapsed, or nobody came.
+
+        ``given_up``: its holder had it for sure and cancelled it herself.
+        """
 
     def recognised(self, user_id: int, instrument_id: int, *, at: datetime) -> tuple[bool, datetime | None]:
         """Whether a qualification granted elsewhere counts on the instrument, and until when (None: no end)."""
@@ -83,6 +99,15 @@ def may_reserve(asked: Taken, *, at: datetime) -> Decision:
     return sum((one.may_reserve(asked, at=at) for one in LISTENERS), Decision())
 
 
+def may_start(asked: Taken, *, at: datetime) -> Decision:
+    return sum((one.may_start(asked, at=at) for one in LISTENERS), Decision())
+
+
+def expected(coming: Sequence[Taken], going: Sequence[str], *, at: datetime) -> None:
+    for one in LISTENERS:
+        one.expected(coming, going, at=at)
+
+
 def reserved(taken: Taken, *, by: Actor, at: datetime) -> None:
     for one in LISTENERS:
         one.reserved(taken, by=by, at=at)
@@ -98,9 +123,14 @@ def used(taken: Taken, started_at: datetime, stopped_at: datetime, *, by: Actor,
         one.used(taken, started_at, stopped_at, by=by, at=at)
 
 
-def released(taken: Taken, *, late: bool = False, missed: bool = False, by: Actor, at: datetime) -> None:
+def walked_in(taken: Taken, *, by: Actor, at: datetime) -> None:
     for one in LISTENERS:
-        one.released(taken, late=late, missed=missed, by=by, at=at)
+        one.walked_in(taken, by=by, at=at)
+
+
+def released(taken: Taken, *, given_up: bool = False, missed: bool = False, by: Actor, at: datetime) -> None:
+    for one in LISTENERS:
+        one.released(taken, given_up=given_up, missed=missed, by=by, at=at)
 
 
 def recognised(user_id: int, instrument_id: int, *, at: datetime) -> tuple[bool, datetime | None]:

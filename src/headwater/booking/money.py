@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db import transaction
 
-from headwater.accounts.audit import Actor
+from headwater.accounts.audit import Act, Actor, record
 from headwater.accounts.models import User
 from headwater.booking.hooks import Listener, Taken
 from headwater.booking.models import Qualification
@@ -20,21 +20,18 @@ from headwater.core.decision import Decision, Reason, Refused
 from headwater.core.money import Money as Amount, MoneyError
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.rules import Viewer
-from headwater.support.actions.orders import Usage, place_order, release_order, use_order
-from headwater.support.facts import (
-    OrderWanted,
-    Quoted,
-    home_currency,
-    order_decision,
-    party_of,
-    quote_for,
-    tables_in_force,
-    zone_of,
-)
+from headwater.support.actions.orders import hold_accounts, place_order
+from headwater.support.actions.usage import Usage, release_order, use_order
+from headwater.support.book import home_currency
+from headwater.support.entry import entry_decision
+from headwater.support.facts import order_decision, party_of, quote_for, zone_of
 from headwater.support.models import Order
+from headwater.support.quotes import OrderWanted, Quoted
 from headwater.support.recognition import recognised
+from headwater.support.standing import Asked, asked_of
 
 PAID_KINDS = frozenset({"booking", "beamtime"})
+WALK_IN = "use"
 MOST_DIGITS = 5
 
 
@@ -51,16 +48,16 @@ def _organisation(key: int | None) -> Organisation | None:
 
 
 def _has_rates(taken: Taken) -> bool:
-    """Whether time on the instrument has a price at all: one query for those that have none, asked once."""
-    known = taken.memo.get("rates")
-    if known is None:
-        known = taken.memo["rates"] = _any_rates(taken)
-    return bool(known)
+    """Whether time on the instrument has a price at all: one query for those that have none."""
+    return _asked(taken).priced
 
 
-def _any_rates(taken: Taken) -> bool:
-    rows = tables_in_force(taken.start.date()).filter(owner=taken.owner_id)
-    return bool(rows.filter(Q(instrument=None) | Q(instrument=taken.instrument_id)).exists())
+def _asked(taken: Taken) -> Asked:
+    """What stands before the time, asked once for whoever keeps the memo."""
+    known = taken.memo.get("asked")
+    if not isinstance(known, Asked):
+        known = taken.memo["asked"] = asked_of(taken.owner_id, taken.instrument_id, taken.start)
+    return known
 
 
 def _wanted(taken: Taken) -> OrderWanted:
@@ -120,12 +117,25 @@ class Money(Listener):
     """Reserves, charges and gives back money in the calendar's own transactions."""
 
     def may_reserve(self, asked: Taken, *, at: datetime) -> Decision:
-        """What a quote says against the booking: a price that is missing or has changed, a scheme that does not pay."""
-        if not _has_rates(asked):
-            return Decision()
+        """What the owner asks of people first, and what a quote says against the booking: a price that is missing or
+        has changed, a scheme that does not pay."""
+        first = _asked(asked)
+        entry = _entry(asked, first)
+        if not first.priced:
+            return entry
         quoted = quote_for(_wanted(asked))
         found = quoted.decision + order_decision(quoted, _expected(asked))
-        return Decision(tuple(one for one in found.reasons if not Decision((one,)).allowed()))
+        return entry + Decision(tuple(one for one in found.reasons if not Decision((one,)).allowed()))
+
+    def may_start(self, asked: Taken, *, at: datetime) -> Decision:
+        """Whoever begins must still have what the owner asks; without a reservation she is told there and then where
+        her time would have no price."""
+        if asked.kind == WALK_IN:
+            return self.may_reserve(asked, at=at)
+        return _entry(asked, asked_of(asked.owner_id, asked.instrument_id, at))
+
+    def expected(self, coming: Sequence[Taken], going: Sequence[str], *, at: datetime) -> None:
+        hold_accounts([_wanted(one) for one in coming if one.kind in PAID_KINDS and _has_rates(one)], going)
 
     def reserved(self, taken: Taken, *, by: Actor, at: datetime) -> None:
         if taken.kind not in PAID_KINDS or taken.holder_id is None or not _has_rates(taken):
@@ -142,12 +152,17 @@ class Money(Listener):
         )
 
     def changed(self, before: Taken, after: Taken, *, by: Actor, at: datetime) -> None:
-        """A changed reservation is quoted anew: its order is released without a fee and another takes its place."""
+        """A changed reservation is quoted anew: its order is released and another takes its place."""
         same = ("start", "end", "holder_id", "organisation_id", "kind", "instrument_id", "terms")
         if all(getattr(before, name) == getattr(after, name) for name in same):
             return
         if Order.objects.filter(subject=after.public_id, state="reserved").exists():
-            release_order(after.public_id, by=by, at=at)
+            self.expected((after,), (after.public_id,), at=at)
+            # Whoever moves her time away altogether gives it up: else a late cancellation would be a move to next year.
+            away = after.start >= before.end or after.end <= before.start or after.instrument_id != before.instrument_id
+            given_up = away and before.state == "confirmed" and by.user is not None and by.user.pk == before.holder_id
+            hours = _hours_before(before, at) if given_up else None
+            release_order(after.public_id, hours_before=hours, by=by, at=at)
         self.reserved(after, by=by, at=at)
 
     def used(self, taken: Taken, started_at: datetime, stopped_at: datetime, *, by: Actor, at: datetime) -> None:
@@ -161,11 +176,25 @@ class Money(Listener):
             )
             use_order(taken.public_id, usage, by=by, at=at)
 
-    def released(self, taken: Taken, *, late: bool, missed: bool, by: Actor, at: datetime) -> None:
-        """A late cancellation or a missed time costs what the owner's rates say; nothing else costs."""
+    def walked_in(self, taken: Taken, *, by: Actor, at: datetime) -> None:
+        """Use without a reservation is ordered and charged at once. What can't be charged stays used: the trail says
+        why, and the owner settles it by hand."""
+        if taken.holder_id is None or taken.start >= taken.end or not _has_rates(taken):
+            return
+        holder = User.objects.get(pk=taken.holder_id)
+        try:
+            with transaction.atomic():
+                wanted, party = _wanted(taken), party_of(holder)
+                place_order(wanted, party, subject=taken.public_id, holder=holder, by=by, at=at)
+                use_order(taken.public_id, Usage(taken.start, taken.end), by=by, at=at)
+        except Refused as refused:
+            record(Act("use.not_charged", taken.public_id, {}, refused.decision), by=by, at=at)
+
+    def released(self, taken: Taken, *, given_up: bool, missed: bool, by: Actor, at: datetime) -> None:
+        """What its holder gives up late, or never takes up, costs what the owner's rates say; nothing else costs."""
         if not Order.objects.filter(subject=taken.public_id, state="reserved").exists():
             return
-        hours = Decimal(-1) if missed else Decimal((taken.start - at).total_seconds()) / 3600 if late else None
+        hours = Decimal(-1) if missed else _hours_before(taken, at) if given_up else None
         release_order(taken.public_id, hours_before=hours, by=by, at=at)
 
     def recognised(self, user_id: int, instrument_id: int, *, at: datetime) -> tuple[bool, datetime | None]:
@@ -188,6 +217,15 @@ class Money(Listener):
                 if found.allowed():
                     return True, one.expires_at
         return False, None
+
+
+def _entry(taken: Taken, first: Asked) -> Decision:
+    return entry_decision(first.wanted, taken.instrument_id, taken.holder_id, taken.organisation_id, first.day)
+
+
+def _hours_before(taken: Taken, at: datetime) -> Decimal:
+    """How long before its start time is given up; never less than nothing, which means that nobody came."""
+    return max(Decimal(0), Decimal((taken.start - at).total_seconds()) / 3600)
 
 
 def _lives(one: Qualification, at: datetime) -> bool:

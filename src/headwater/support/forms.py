@@ -14,6 +14,7 @@ from headwater.accounts import words
 from headwater.core.decision import Decision
 from headwater.registry.forms import Day
 from headwater.registry.models import Jurisdiction, Organisation, OrganisationKind, SizeClass
+from headwater.support.models import EntryKind, RecognitionKind
 from headwater.support.vocabulary import Delivery, DocumentKind, Payer, Purpose, Reach, Sector
 
 ANY_YES_NO = [("", _("does not matter")), ("yes", _("yes")), ("no", _("no"))]
@@ -430,3 +431,61 @@ class AnswerForm(Refusable):
         label=_("Decision"), choices=[("no", _("the charge stands")), ("yes", _("the objection is right"))]
     )
     answer = forms.CharField(label=_("Answer"), max_length=5000, widget=forms.Textarea)
+
+
+class RequirementForm(Refusable):
+    """What an owner asks of people before they come."""
+
+    kind = forms.ChoiceField(label=_("What"), choices=EntryKind.choices)
+    code = forms.CharField(label=_("Code"), max_length=80, help_text=_("Such as laser-safety"))
+    name_zh = forms.CharField(label=_("Chinese name"), required=False, max_length=300)
+    name_en = forms.CharField(label=_("English name"), required=False, max_length=300)
+    instrument = forms.CharField(
+        label=_("Instrument's id"), required=False, max_length=40, help_text=_("Empty: all of your instruments.")
+    )
+
+
+class ProofForm(Refusable):
+    """A course that somebody passed, or a contract that an organisation signed."""
+
+    kind = forms.ChoiceField(label=_("What"), choices=EntryKind.choices)
+    code = forms.CharField(label=_("Code"), max_length=80)
+    holder = forms.CharField(
+        label=_("Who has it"),
+        max_length=254,
+        help_text=_("A course: the person's e-mail address. A contract: the organisation's id."),
+    )
+    granted_on = forms.DateField(label=_("Passed or signed on"), widget=Day())
+    valid_to = forms.DateField(label=_("Until"), required=False, widget=Day())
+    reference = forms.CharField(label=_("Certificate or contract number"), required=False, max_length=120)
+
+
+class RecognitionForm(Refusable):
+    """A rule by which what was granted in one jurisdiction counts in the officer's own."""
+
+    code = forms.CharField(label=_("Code of the rule"), max_length=60)
+    kind = forms.ChoiceField(label=_("What"), choices=RecognitionKind.choices)
+    granted_in = forms.ChoiceField(label=_("Granted in"))
+    counts_in = forms.ChoiceField(label=_("Counts in"))
+    codes = forms.CharField(
+        label=_("Codes"),
+        required=False,
+        max_length=2000,
+        help_text=_("Of courses, templates or techniques, with commas. Empty: all of the kind."),
+    )
+    valid_from = forms.DateField(label=_("In force from"), widget=Day())
+    valid_to = forms.DateField(label=_("Until"), required=False, widget=Day())
+    article_zh = forms.CharField(label=_("Article, in Chinese"), required=False, max_length=500)
+    article_en = forms.CharField(label=_("Article, in English"), required=False, max_length=500)
+
+    def __init__(
+        self, *args: Any, offices: Iterable[Jurisdiction], others: Iterable[Jurisdiction], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["counts_in"].choices = [(one.code, one.name) for one in offices]
+        self.fields["granted_in"].choices = [(one.code, one.name) for one in others]
+
+
+class RatesFileForm(Refusable):
+    file = forms.FileField(label=_("File"), help_text=_("CSV or XLSX, a rate a row, as your rates are exported."))
+    check_only = forms.BooleanField(label=_("Only say what would happen"), required=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -11,26 +11,16 @@ from typing import Any
 from django.db.models import Q
 
 from headwater.core.money import Money
-from headwater.engines.terms import Rates, Scheme, Wanted, best_support, compiled, price
-from headwater.engines.terms.conditions import facts_of
+from headwater.engines.terms import Rates, Scheme, Wanted, amount_of, best_support, compiled, price
+from headwater.engines.terms.conditions import ALWAYS, facts_of
 from headwater.engines.terms.quoting import reach_of
 from headwater.registry.models import Instrument, InstrumentTechnique, Organisation, Tie
-from headwater.support.facts import (
-    ACADEMIC,
-    Considered,
-    budget_key,
-    class_codes,
-    considered,
-    jurisdiction_tree,
-    payers_of,
-    rate_tables,
-    rates_of,
-    user_facts,
-    zones_by_city,
-)
+from headwater.support.book import jurisdiction_tree, rate_tables, zones_by_city
+from headwater.support.facts import ACADEMIC, Considered, budget_key, class_codes, considered, payers_of, user_facts
 from headwater.support.models import Account, CapUse
 
 MOST = 1000
+Test = Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,53 +57,53 @@ def _hourly(rates: Rates, kind: str) -> int | None:
 
 
 class _Asked:
-    """The schemes in force for one user, asked of many instruments."""
+    """The schemes in force for one user, asked of many instruments. What many instruments share is worked out once."""
 
-    def __init__(self, organisation: Organisation | None, day: date) -> None:
+    def __init__(self, organisation: Organisation | None, day: date, providers: Collection[int]) -> None:
         self.organisation, self.day = organisation, day
         self.user = user_facts(organisation, day)
-        found: Considered = considered(self.user, organisation, day)
-        self.found = found
+        self.found: Considered = considered(self.user, organisation, day)
         probe = {**self.user, "order.day": day}
         self.schemes: list[Scheme] = []
-        self.tests: dict[str, Any] = {}
-        for one in found.schemes:
+        self.tests: list[tuple[Test, ...]] = []
+        self.excludes: list[tuple[tuple[Test, frozenset[str]], ...]] = []
+        for one in self.found.schemes:
             terms = one.terms
             if terms.share is None or terms.delivery == "reward" or (terms.delivery == "voucher" and not one.voucher):
                 continue
             if day < one.valid_from or (one.valid_to is not None and day > one.valid_to):
                 continue
+            told = all(name.startswith("user.") for name in facts_of(terms.eligible))
             eligible = compiled(terms.eligible)
-            if all(name.startswith("user.") for name in facts_of(terms.eligible)) and not eligible(probe):
+            if told and not eligible(probe):
                 continue  # nothing about an instrument can help
-            excludes = tuple((compiled(part), frozenset(facts_of(part))) for part in terms.excludes)
-            self.tests[one.code] = (eligible, compiled(terms.counts), excludes)
+            tests = [] if told else [eligible]
+            if terms.counts != ALWAYS:
+                tests.append(compiled(terms.counts))
             self.schemes.append(one)
-        self._balances()
+            self.tests.append(tuple(tests))
+            self.excludes.append(tuple((compiled(part), frozenset(facts_of(part))) for part in terms.excludes))
+        self._balances(providers)
+        self._open: dict[str | None, list[int]] = {}
+        self._left: dict[tuple[str | None, int], list[Scheme]] = {}
+        self._amounts: dict[tuple[str | None, int, Money], list[int]] = {}
+        self._best: dict[tuple[tuple[int, ...], tuple[int, ...], Money], int] = {}
 
-    def _balances(self) -> None:
+    def _balances(self, providers: Collection[int]) -> None:
         codes = jurisdiction_tree().codes.values()
         keys = [budget_key(one.code, code, self.day.year, one.terms.currency) for one in self.schemes for code in codes]
-        vouchers = [one.account.key for one in self.found.vouchers.values() if one.account]
-        self.balance = dict(Account.objects.filter(key__in=keys + vouchers).values_list("key", "balance_minor"))
+        self.balance = dict(Account.objects.filter(key__in=keys).values_list("key", "balance_minor")) if keys else {}
         rows = CapUse.objects.filter(
             year=self.day.year, scheme_id__in={self.found.versions[one.code].scheme_id for one in self.schemes}
-        ).filter(Q(who="provider") | Q(who="user", organisation=self.organisation))
+        ).filter(Q(who="provider", organisation_id__in=providers) | Q(who="user", organisation=self.organisation))
         self.used = {
             (scheme, who, org): minor
             for scheme, who, org, minor in rows.values_list("scheme_id", "who", "organisation_id", "used_minor")
         }
-        self._kept: dict[tuple[int, str], list[Scheme]] = {}
+        self.used_by = {org for _scheme, who, org in self.used if who == "provider"}
 
-    def schemes_for(self, provider_id: int, provider_home: str) -> list[Scheme]:
-        """The schemes with what is left in them for orders at one provider."""
-        key = (provider_id, provider_home)
-        if key not in self._kept:
-            self._kept[key] = [self._filled(one, provider_id, provider_home) for one in self.schemes]
-        return self._kept[key]
-
-    def _filled(self, one: Scheme, provider_id: int, provider_home: str) -> Scheme:
-        version, voucher = self.found.versions[one.code], self.found.vouchers.get(one.code)
+    def _filled(self, one: Scheme, provider_id: int, provider_home: str | None) -> Scheme:
+        scheme_id, voucher = self.found.versions[one.code].scheme_id, self.found.vouchers.get(one.code)
         payers = payers_of(one.terms, {**self.user, "provider.jurisdiction": provider_home}, one.home)
         lefts = [
             int(Decimal(self.balance.get(budget_key(one.code, code, self.day.year, one.terms.currency), 0)) / share)
@@ -123,30 +113,55 @@ class _Asked:
         return replace(
             one,
             budget_left=min(lefts, default=0),
-            voucher_left=self.balance.get(voucher.account.key, 0) if voucher and voucher.account else None,
-            user_year_used=self.used.get((version.scheme_id, "user", user_id), 0),
-            provider_year_used=self.used.get((version.scheme_id, "provider", provider_id), 0),
+            voucher_left=voucher.left_minor if voucher else None,
+            user_year_used=self.used.get((scheme_id, "user", user_id), 0),
+            provider_year_used=self.used.get((scheme_id, "provider", provider_id), 0),
         )
 
+    def _amounts_at(self, provider_id: int, home: str | None, gross: Money) -> list[int]:
+        """What each scheme could pay of ``gross`` at a provider; those who had nothing of any yet are all alike."""
+        provider_id = provider_id if provider_id in self.used_by else 0
+        found = self._amounts.get((home, provider_id, gross))
+        if found is None:
+            left = self._left.get((home, provider_id))
+            if left is None:
+                left = self._left[home, provider_id] = [self._filled(one, provider_id, home) for one in self.schemes]
+            found = self._amounts[home, provider_id, gross] = [amount_of(one, gross) for one in left]
+        return found
+
+    def _reaching(self, home: str | None) -> list[int]:
+        """The numbers of the schemes that reach an order with a provider in ``home``."""
+        if home not in self._open:
+            facts = {**self.user, "provider.jurisdiction": home}
+            reach, ends = reach_of(facts), {self.user.get("user.jurisdiction"), home}
+            self._open[home] = [
+                number
+                for number, one in enumerate(self.schemes)
+                if one.terms.reach in ("both", reach) and not ends.isdisjoint(one.within)
+            ]
+        return self._open[home]
+
     def support(self, provider_id: int, facts: Mapping[str, Any], gross: Money) -> int:
-        reach = reach_of(facts)
-        ends = {facts.get("user.jurisdiction"), facts.get("provider.jurisdiction")}
-        schemes = self.schemes_for(provider_id, str(facts.get("provider.jurisdiction")))
-        payable = []
-        for one in schemes:
-            eligible, counts, excludes = self.tests[one.code]
-            payable.append(
-                one.terms.currency == gross.currency
-                and one.terms.reach in ("both", reach)
-                and not ends.isdisjoint(one.within)
-                and eligible(facts)
-                and counts(facts)
-                and not any(
-                    test(facts) or (len(names) == 1 and facts.get(next(iter(names))) is None)
-                    for test, names in excludes
-                )
+        home = facts.get("provider.jurisdiction")
+        amounts = self._amounts_at(provider_id, home, gross)
+        paying = [
+            number
+            for number in self._reaching(home)
+            if amounts[number]
+            and all(test(facts) for test in self.tests[number])
+            and not any(
+                test(facts) or (len(names) == 1 and facts.get(next(iter(names))) is None)
+                for test, names in self.excludes[number]
             )
-        return best_support(schemes, payable, gross)
+        ]
+        if len(paying) < 2:
+            return min(gross.minor, sum(amounts[number] for number in paying))
+        could = tuple(amounts[number] for number in paying)
+        found = self._best.get((tuple(paying), could, gross))
+        if found is None:
+            found = best_support([self.schemes[number] for number in paying], could, gross.minor)
+            self._best[tuple(paying), could, gross] = found
+        return found
 
 
 def hour_prices(
@@ -178,7 +193,7 @@ def hour_prices(
     links = InstrumentTechnique.objects.filter(instrument_id__in=[row[0] for row in rows])
     for pk, code, parent in links.values_list("instrument_id", "technique__code", "technique__parent__code"):
         techniques.setdefault(pk, set()).update(filter(None, (code, parent)))
-    asked = _Asked(organisation, day)
+    asked = _Asked(organisation, day, {owner for owner, _instrument in tables})
     related: set[int] = set()
     if organisation is not None:
         ties = Tie.objects.filter(Q(start=organisation) | Q(end=organisation), kind="ownership")
@@ -187,10 +202,10 @@ def hour_prices(
     found: dict[int, HourPrice] = {}
     hourly: dict[tuple[int, str], int | None] = {}
     for pk, owner, owner_id, owner_kind, city, city_code, home, access, value, class_code in rows:
-        table = tables.get((owner, pk))
-        if table is None:
+        if (owner, pk) not in tables:
             continue
-        rates, kind = rates_of(table), _kind(organisation, owner)
+        table, rates = tables[owner, pk]
+        kind = _kind(organisation, owner)
         if (table.pk, kind) not in hourly:
             hourly[table.pk, kind] = _hourly(rates, kind)
         gross = hourly[table.pk, kind]

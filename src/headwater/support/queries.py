@@ -10,7 +10,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 
 from headwater.core.decision import Decision, Reason
 from headwater.registry.models import Jurisdiction, Organisation
-from headwater.support.facts import versions_in_force
+from headwater.support.book import versions_in_force
 from headwater.support.models import (
     Account,
     Charge,
@@ -25,14 +25,18 @@ from headwater.support.models import (
     Order,
     OrderSupport,
     Posting,
+    Proof,
     RateTable,
+    Recognition,
     ReportBatch,
     ReportItem,
+    Requirement,
     Scheme,
     SchemeVersion,
     Settlement,
     Voucher,
 )
+from headwater.support.ratefiles import rows_of
 from headwater.support.rules import MANAGING, Party
 
 
@@ -241,3 +245,75 @@ def counts_of(batch: ReportBatch) -> dict[str, int]:
 def faults_of(item: ReportItem) -> Decision:
     """What was found wrong with a record here."""
     return Decision(tuple(Reason(one["code"], facts=one["facts"]) for one in item.faults))
+
+
+def rate_rows(owner: Organisation, day: date | None) -> list[list[str]]:
+    """An owner's rates as the rows of a file: those in force on ``day`` or to come, each version where None."""
+    tables = list(rate_tables_of(owner))
+    if day is not None:
+        chosen: dict[tuple[int | None, date], RateTable] = {}
+        last: dict[int | None, int] = {}
+        for one in sorted(tables, key=lambda one: one.number):
+            if one.valid_from <= day:
+                last[one.instrument_id] = one.number
+            chosen[one.instrument_id, one.valid_from] = one
+        tables = [
+            one
+            for one in chosen.values()
+            if (one.valid_from > day or last.get(one.instrument_id) == one.number)
+            and (one.valid_to is None or one.valid_to >= day)
+        ]
+    ordered = sorted(tables, key=lambda one: (one.instrument.public_id if one.instrument else "", one.number))
+    return [
+        row
+        for one in ordered
+        for row in rows_of(one.instrument.public_id if one.instrument else "", one.valid_from, one.valid_to, one.rates)
+    ]
+
+
+# What is asked of people first ----------------------------------------------------------------------------------
+def requirements_of(owner: Organisation) -> QuerySet[Requirement]:
+    """What an owner asks today."""
+    return owner.entry_requirements.filter(ended_at=None).select_related("instrument").order_by("kind", "code", "pk")
+
+
+def proofs_by(owner: Organisation) -> QuerySet[Proof]:
+    """The courses and contracts that an organisation has written down, the newest first."""
+    return Proof.objects.filter(granted_by=owner).select_related("user__person", "organisation").order_by("-pk")
+
+
+def proofs_of(party: Party) -> QuerySet[Proof]:
+    """Somebody's courses, and her organisations' contracts."""
+    own = Q(organisation_id__in=list(party.memberships))
+    if party.user_id is not None:
+        own |= Q(user_id=party.user_id)
+    rows = Proof.objects.filter(own, revoked_at=None).select_related("organisation", "granted_by", "granted_in")
+    return rows.order_by("kind", "-granted_on", "pk")
+
+
+def recognitions() -> QuerySet[Recognition]:
+    return Recognition.objects.select_related("granted_in", "counts_in", "source").order_by("kind", "pk")
+
+
+def jurisdictions() -> QuerySet[Jurisdiction]:
+    return Jurisdiction.objects.order_by("code")
+
+
+def where_they_count(proofs: list[Proof], day: date) -> list[tuple[Proof, list[Recognition]]]:
+    """Each proof with the verified rules by which it counts in other jurisdictions on ``day``; one query."""
+    rows = recognitions().filter(
+        kind__in={one.kind for one in proofs}, granted_in_id__in={one.granted_in_id for one in proofs}, verified=True
+    )
+    living = [one for one in rows if one.valid_from <= day and (one.valid_to is None or day <= one.valid_to)]
+    return [
+        (
+            proof,
+            [
+                rule
+                for rule in living
+                if (rule.kind, rule.granted_in_id) == (proof.kind, proof.granted_in_id)
+                and (not rule.codes or proof.code in rule.codes)
+            ],
+        )
+        for proof in proofs
+    ]

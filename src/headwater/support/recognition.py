@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import QuerySet
+
 from headwater.core.decision import Decision
 from headwater.support.models import Recognition
 from headwater.support.rules import RecognitionFacts, is_recognised
+
+
+def recognition_facts(rows: QuerySet[Recognition]) -> tuple[RecognitionFacts, ...]:
+    """Recognitions as rules take them; one query."""
+    return tuple(
+        RecognitionFacts(
+            one.code,
+            one.kind,
+            one.granted_in.code,
+            one.counts_in.code,
+            frozenset(one.codes),
+            one.valid_from,
+            one.valid_to,
+            one.article_zh or one.article_en or one.source.title_zh or one.source.title_en or one.source.key,
+            one.verified,
+        )
+        for one in rows.select_related("source", "granted_in", "counts_in").order_by("code")
+    )
 
 
 def recognised(kind: str, code: str, *, granted_in: str, wanted_in: str, day: date) -> Decision:
@@ -17,18 +37,4 @@ def recognised(kind: str, code: str, *, granted_in: str, wanted_in: str, day: da
     the decision, with its source.
     """
     rows = Recognition.objects.filter(kind=kind, granted_in__code=granted_in, counts_in__code=wanted_in)
-    found = tuple(
-        RecognitionFacts(
-            one.code,
-            one.kind,
-            granted_in,
-            wanted_in,
-            frozenset(one.codes),
-            one.valid_from,
-            one.valid_to,
-            one.article_en or str(one.source),
-            one.verified,
-        )
-        for one in rows.select_related("source").order_by("code")
-    )
-    return is_recognised(kind, code, granted_in, wanted_in, day, found)
+    return is_recognised(kind, code, granted_in, wanted_in, day, recognition_facts(rows))

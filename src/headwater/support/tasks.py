@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from headwater.support.actions.claims import lapse_claims, lapse_vouchers
+from headwater.support.actions.claims import lapse_claims
+from headwater.support.actions.vouchers import lapse_vouchers
 
 
 @app.periodic(cron="17 18 * * *")  # a little after two in the morning in China

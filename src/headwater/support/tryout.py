@@ -10,8 +10,9 @@ from typing import Any
 
 from headwater.core.money import Money
 from headwater.engines.terms import Scheme, Terms, quote
-from headwater.support.facts import facts_from_json, jurisdiction_tree
+from headwater.support.book import jurisdiction_tree
 from headwater.support.models import Order, Scheme as StoredScheme
+from headwater.support.quotes import facts_from_json
 
 MOST_ORDERS = 20_000
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from headwater.support.views import offices, owners, reports, using
+from headwater.support.views import entry, offices, owners, reports, using
 
 urlpatterns = [
     path("instruments/<str:public_id>/quote/", using.instrument_quote, name="instrument_quote"),
@@ -19,7 +19,15 @@ urlpatterns = [
     path("support/schemes/<str:code>/", offices.scheme, name="scheme"),
     path("support/office/", offices.office, name="office"),
     path("support/settlements/", offices.settlements, name="settlements"),
+    path("support/recognitions/", entry.recognitions, name="recognitions"),
+    path("support/proofs/", entry.proofs, name="proofs"),
+    path("support/proofs/<str:public_id>/revoke/", entry.revoke_entry, name="revoke_entry"),
+    path("support/entry/<str:public_id>/", entry.entry, name="entry"),
+    path("support/requirements/<str:public_id>/end/", entry.end_entry, name="end_entry"),
     path("support/rates/<str:public_id>/", owners.rates, name="rates"),
+    path("support/rates/<str:public_id>/import/", owners.import_rate_file, name="import_rates"),
+    path("support/rates/<str:public_id>.csv", owners.export_rates, {"kind": "csv"}, name="rates_csv"),
+    path("support/rates/<str:public_id>.xlsx", owners.export_rates, {"kind": "xlsx"}, name="rates_xlsx"),
     path("support/charges/of/<str:public_id>/", owners.charges, name="charges"),
     path("support/charges/<str:public_id>/", owners.charge, name="charge"),
     path("support/invoices/<str:public_id>/", owners.invoice, name="invoice"),

@@ -25,6 +25,11 @@ ACTS = {
     "rates.published": _("rates published"),
     "organisation.registered": _("organisation registered"),
     "recognition.published": _("recognition published"),
+    "entry.required": _("entry requirement added"),
+    "entry.not_required": _("entry requirement ended"),
+    "entry.proof_granted": _("course or contract written down"),
+    "entry.proof_revoked": _("course or contract taken back"),
+    "use.not_charged": _("use without a reservation not charged"),
     "order.placed": _("order placed"),
     "order.released": _("order cancelled"),
     "order.charged": _("usage charged"),
@@ -113,6 +118,9 @@ def _show(facts: Mapping[str, object]) -> dict[str, object]:
         said["for"] = str(vocabulary.UserKind(facts["for"]).label)
     if "document" in facts and facts["document"] in vocabulary.DocumentKind.values:
         said["document"] = str(vocabulary.DocumentKind(facts["document"]).label)
+    if isinstance(facts.get("what"), Mapping):
+        what: Any = facts["what"]
+        said["what"] = in_language(what.get("zh", ""), what.get("en", ""))[0]
     for name in ("home", "from", "to"):
         if name in facts:
             said[name] = _names().get(str(facts[name]), str(facts[name]))
@@ -240,6 +248,19 @@ REASONS = {
         ),
         409,
     ),
+    # Rates from a file.
+    "rates.file_columns": Wording(
+        _(
+            "The columns are not those of rates. Missing: %(missing)s. Not known: %(unknown)s. Export your rates to see "
+            "the columns."
+        ),
+        INVALID,
+    ),
+    "rates.file_too_long": Wording(_("The file has more than %(most)s rows. Split it."), 413),
+    "rates.file_two_values": Wording(
+        _("%(where)s has two values in one table: %(got)s. Write it once, or the same in each row."), INVALID
+    ),
+    "rates.instrument_not_yours": Wording(_("The owner has no instrument “%(value)s”."), INVALID),
     "usage.reversed": Wording(_("The usage ends before it begins. Check both times."), INVALID),
     "usage.in_the_future": Wording(_("The usage ends in the future. Charge it when it is over."), INVALID),
     "usage.zone_missing": Wording(_("Give times with their zone, such as 2026-03-10T09:00:00+08:00."), INVALID),
@@ -290,6 +311,40 @@ REASONS = {
     "invoice.not_found": Wording(_("There is no such invoice, or it is not shown to you."), 404),
     "pay.nothing": Wording(_("A payment needs a key, what it is for, and an amount above nothing."), INVALID),
     "pay.key_reused": Wording(_("The key “%(value)s” was used for another payment."), 409),
+    # What an owner asks of people first.
+    "entry.safety_course_missing": _shown(
+        _(
+            "The owner asks for the safety course “%(what)s” (%(code)s), and you have none that counts here. "
+            "Take it with the owner, or show that you have passed it."
+        )
+    ),
+    "entry.contract_template_missing": _shown(
+        _(
+            "The owner asks for a contract by the template “%(what)s” (%(code)s), and your organisation has none that "
+            "counts here. Sign it with the owner."
+        )
+    ),
+    "entry.lapsed": Wording(_("What you have lapsed on %(day)s. Renew it."), 200),
+    "entry.not_found": Wording(_("There is no such requirement or proof."), 404),
+    "entry.kind_unknown": Wording(_("This is no kind of proof. Use safety_course or contract_template."), INVALID),
+    "entry.code_wrong": Wording(_("Write a code of letters, digits and hyphens, such as laser-safety."), INVALID),
+    "entry.name_missing": Wording(_("Give the course or template a name in Chinese or English."), INVALID),
+    "entry.asked_already": Wording(_("This is asked for already."), 409),
+    "entry.ended_already": Wording(_("This has ended already."), 409),
+    "entry.granter_not_trusted": Wording(
+        _(
+            "Only universities, institutes, hospitals, laboratories and owners of instruments write down courses and "
+            "contracts."
+        )
+    ),
+    "entry.holder_not_found": Wording(
+        _(
+            "Nobody is known by this. For a course give the person's e-mail address, for a contract the organisation's id."
+        ),
+        INVALID,
+    ),
+    "entry.with_itself": Wording(_("An organisation needs no contract with itself."), INVALID),
+    "entry.in_the_future": Wording(_("The day lies in the future. Write it down when it has happened."), INVALID),
     # Recognition, assessment, reports.
     "recognition.by_rule": _shown(_("Granted in %(from)s, it counts in %(to)s by the rule %(rule)s."), 200),
     "recognition.unverified": _shown(

@@ -61,7 +61,8 @@ def give_up(
         WaitingWish.objects.filter(hold=row, state=WishState.HELD).update(state=WishState.WITHDRAWN)
     changes = {"state": [was, row.state], "late": [False, late]}
     record(Act(act, row.public_id, changes, decision), by=by, at=at)
-    hooks.released(taken_of(row, instrument.owner_id), late=late, by=by, at=at)
+    given_up = was == State.CONFIRMED and by.user is not None and by.user.pk == row.holder_id
+    hooks.released(taken_of(row, instrument.owner_id), given_up=given_up, by=by, at=at)
 
 
 # Holds for the waiting list -------------------------------------------------------------------------------------

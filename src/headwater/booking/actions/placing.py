@@ -90,6 +90,8 @@ def place_beamtime(
     _permit(wanted, viewer, instruments, known, holders, standing, displace)
 
     displaced = {one.pk: one for rows in standing.values() for one in rows}
+    going = [one.public_id for one in (*known, *displaced.values())]
+    hooks.expected([_asked(want, instruments, holders) for want in wanted], going, at=at)
     for one in displaced.values():
         give_up(one, one.instrument, by=by, at=at, act="booking.displaced")
     fresh = {want.reference for want in wanted}
@@ -237,6 +239,16 @@ def _move(row: Reservation, want: Beamtime, instrument: Instrument, holder: User
     row.save()
     record(Act("beamtime.moved", row.public_id, changes), by=by, at=at)
     hooks.changed(before, taken_of(row, instrument.owner_id), by=by, at=at)
+
+
+def _asked(want: Beamtime, instruments: Mapping[str, Instrument], holders: Mapping[str, User]) -> hooks.Taken:
+    """Beamtime that will be placed, as listeners hear of it."""
+    instrument, holder = instruments[want.instrument], holders[want.holder.lower()]
+    organisation = organisation_of(viewer_of(holder), instrument.owner_id) if hooks.LISTENERS else None
+    return hooks.Taken(
+        *(None, "", "beamtime", "confirmed", instrument.pk, instrument.owner_id, holder.pk, organisation),
+        *(want.start, want.end, want.project, want.reference, dict(want.terms)),
+    )
 
 
 def _make(want: Beamtime, instrument: Instrument, holder: User, *, by: Actor, at: datetime) -> Reservation:

@@ -297,7 +297,15 @@ def book_series(ask: Ask, repeat: Repeat, viewer: Viewer, *, by: Actor, at: date
     )
     booked: list[Reservation] = []
     skipped: list[tuple[date, Decision]] = []
-    for one in _occurrences(ask, repeat, in_use):
+    occurrences = _occurrences(ask, repeat, in_use)
+    if hooks.LISTENERS:
+        who = (instrument.pk, instrument.owner_id, holder.pk, organisation)
+        coming = [
+            hooks.Taken(None, "", "booking", "requested", *who, one.start, one.end, one.project, "", one.terms)
+            for one in occurrences
+        ]
+        hooks.expected(coming, (), at=at)
+    for one in occurrences:
         memo: dict[str, object] = {}
         facts, decision = _decide(one, instrument, in_use, viewer, held_by, at=at, trained=trained, memo=memo)
         if decision.allowed():

@@ -12,12 +12,13 @@ from headwater.booking.actions.reserving import found_instrument
 from headwater.booking.actions.settling import lock_calendar, settled
 from headwater.booking.actions.telling import tell_holder
 from headwater.booking.actions.waiting import end_hold
-from headwater.booking.facts import asker_of, qualified, taken_of
+from headwater.booking.facts import asker_of, organisation_of, qualified, taken_of
 from headwater.booking.models import Answered, Kind, Reservation, State, Usage
 from headwater.booking.policies import in_force
 from headwater.booking.telling import instant
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
+from headwater.registry.facts import viewer_of
 from headwater.registry.models import Instrument
 from headwater.registry.rules import Viewer
 
@@ -51,6 +52,8 @@ def start_use(instrument_id: str, viewer: Viewer, *, by: Actor, at: datetime) ->
             zone=in_use.zone,
         )
     )
+    if hooks.LISTENERS:
+        decision += hooks.may_start(_begun(mine, instrument, viewer, at), at=at)
     permit(decision)
     if mine is not None:
         stamp(mine, at, state=rules.MOVES[mine.state, "start"])
@@ -68,12 +71,34 @@ def start_use(instrument_id: str, viewer: Viewer, *, by: Actor, at: datetime) ->
     return usage
 
 
+def _begun(mine: Reservation | None, instrument: Instrument, viewer: Viewer, at: datetime) -> hooks.Taken:
+    """A use that is to begin: against its reservation, or for an hour at first."""
+    if mine is not None:
+        return taken_of(mine, instrument.owner_id)
+    organisation = organisation_of(viewer, instrument.owner_id)
+    return hooks.Taken(
+        *(None, "", "use", "requested", instrument.pk, instrument.owner_id, viewer.user_id, organisation),
+        *(at, at + timedelta(hours=1)),
+    )
+
+
+def _walk_in(usage: Usage, instrument: Instrument, until: datetime) -> hooks.Taken:
+    """A use without a reservation, as listeners hear of it."""
+    organisation = organisation_of(viewer_of(usage.user), instrument.owner_id)
+    return hooks.Taken(
+        *(None, usage.public_id, "use", "used", instrument.pk, instrument.owner_id, usage.user_id, organisation),
+        *(usage.started_at, until),
+    )
+
+
 def _end(usage: Usage, instrument: Instrument, stopped_at: datetime, *, settled: bool, by: Actor, at: datetime) -> None:
     """Stop a use; what it leaves of its reservation is free again, and offered to whoever waits. Instrument locked."""
     usage.stopped_at, usage.settled = stopped_at, settled
     usage.save(update_fields=["stopped_at", "settled"])
     signal("use.stopped", usage, instrument, at=at)
     if usage.reservation_id is None:
+        if hooks.LISTENERS:
+            hooks.walked_in(_walk_in(usage, instrument, stopped_at), by=by, at=at)
         return
     row = Reservation.objects.select_for_update(of=("self",)).get(pk=usage.reservation_id)
     if row.state != State.IN_USE:

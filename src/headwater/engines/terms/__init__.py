@@ -28,7 +28,7 @@ from headwater.engines.terms.pricing import (
     rates_as_data,
     read_rates,
 )
-from headwater.engines.terms.quoting import Offer, Quote, Scheme, best_support, quote
+from headwater.engines.terms.quoting import Offer, Quote, Scheme, amount_of, best_support, quote
 from headwater.engines.terms.schemes import Terms, read_terms, terms_as_data
 from headwater.engines.terms.settling import Debt, net_positions
 
@@ -49,6 +49,7 @@ __all__ = [
     "Terms",
     "TermsError",
     "Wanted",
+    "amount_of",
     "as_data",
     "assess",
     "best_support",

@@ -263,14 +263,13 @@ def quote(schemes: Sequence[Scheme], facts: Facts, gross: Money, only: Collectio
     return Quote(gross.currency, gross.minor, tuple(ordered), now, back)
 
 
-def best_support(schemes: Sequence[Scheme], payable: Sequence[bool], gross: Money) -> int:
-    """What schemes already found payable (`compiled` conditions say so) pay together of ``gross``: for lists."""
-    amounts, chosen = {}, []
-    for one, may in zip(schemes, payable, strict=True):
-        if may and one.terms.delivery != "reward" and (amount := _limits(one, gross.minor)[0]):
-            amounts[one.code] = amount
-            chosen.append(one)
-    if len(chosen) < 2:
-        return min(gross.minor, sum(amounts.values()))
-    stack = {(one.code, other.code): _stack(one, other) for one in chosen for other in chosen}
-    return min(gross.minor, sum(amounts[code] for code in _best_set(amounts, stack, gross.minor)))
+def amount_of(scheme: Scheme, gross: Money) -> int:
+    """What a scheme's share and limits let it pay of ``gross``, conditions apart; nothing in another currency."""
+    return _limits(scheme, gross.minor)[0] if scheme.terms.currency == gross.currency else 0
+
+
+def best_support(schemes: Sequence[Scheme], amounts: Sequence[int], gross_minor: int) -> int:
+    """What schemes found payable (`compiled` conditions and `amount_of` say so) pay together: for lists."""
+    could = {one.code: amount for one, amount in zip(schemes, amounts, strict=True)}
+    stack = {(one.code, other.code): _stack(one, other) for one in schemes for other in schemes}
+    return min(gross_minor, sum(could[code] for code in _best_set(could, stack, gross_minor)))

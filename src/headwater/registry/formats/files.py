@@ -149,6 +149,19 @@ def open_file(path: Path, *, file_format: str = "", currency: str = "") -> Opene
     return _table(_csv_rows(path, encoding), file_format, encoding, currency)
 
 
+def open_table(path: Path) -> Iterator[tuple[int, list[str], tuple[Reason, ...]]]:
+    """The rows of any CSV or XLSX as text, each with its line and what is wrong with it, the header among them: for
+    tables of other things than instruments. Raises `FileError`, also while it is read."""
+    with path.open("rb") as file:
+        head = file.read(1024)
+    if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+        raise FileError("import.empty")
+    for magic, what in MAGIC:
+        if head.startswith(magic):
+            raise FileError(f"import.is_{what}")
+    return _sheet(path) if head.startswith(b"PK") else _csv_rows(path, encoding_of(path))
+
+
 # JSON -----------------------------------------------------------------------------------------------------------
 def _objects(path: Path, encoding: str) -> list[Row]:
     try:

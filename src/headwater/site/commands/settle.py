@@ -27,7 +27,7 @@ def command(month: str, currency: str, as_json: bool) -> None:
     from headwater.core.decision import Refused
     from headwater.support.actions.settlement import settle
     from headwater.support.api.shapes import settlement_out
-    from headwater.support.facts import home_currency
+    from headwater.support.book import home_currency
     from headwater.support.queries import settlements
     from headwater.support.reading import month_of
 

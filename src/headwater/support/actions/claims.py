@@ -1,28 +1,23 @@
-"""The writers of vouchers and claims: apply, issue, claim, decide, lapse."""
+"""The writers of claims: open, hand in, decide, pay, lapse."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from headwater.accounts.actions.notices import tell
 from headwater.accounts.audit import SYSTEM, Act, Actor, record
-from headwater.accounts.models import Grant, Role, User
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
-from headwater.core.money import Money
-from headwater.engines.terms import why_not
 from headwater.engines.terms.schemes import DOCUMENTS
-from headwater.registry.models import Jurisdiction, Organisation
 from headwater.registry.queries import node_prefix
 from headwater.support import rules
 from headwater.support.actions import ledger
 from headwater.support.actions.caps import give_back_caps
-from headwater.support.facts import payers_of, terms_of, user_facts, versions_in_force
+from headwater.support.actions.telling import amount_text, tell_members, tell_office
+from headwater.support.book import terms_of
 from headwater.support.models import (
     AccountKind,
     Charge,
@@ -35,185 +30,11 @@ from headwater.support.models import (
     Order,
     OrderSupport,
     SupportState,
-    Voucher,
     VoucherState,
 )
 from headwater.support.rules import Party
 
 
-def _amount(currency: str, minor: int) -> str:
-    return f"{currency} {Money(currency, minor).major:,}"
-
-
-def _tell_members(
-    organisation: Organisation, code: str, facts: dict[str, Any], path: str, at: datetime, key: str
-) -> None:
-    """Tell an organisation's people who may act for it."""
-    for user in User.objects.filter(person__memberships__organisation=organisation, person__memberships__until=None):
-        tell(user, code, facts, path=path, at=at, key=key)
-
-
-def _tell_office(office: Jurisdiction, code: str, facts: dict[str, Any], path: str, at: datetime, key: str) -> None:
-    """Tell a jurisdiction's officers."""
-    grants = Grant.objects.filter(role=Role.JURISDICTION_OFFICER, scope=office.public_id).select_related("user")
-    for grant in grants:
-        tell(grant.user, code, facts, path=path, at=at, key=key)
-
-
-# Vouchers -------------------------------------------------------------------------------------------------------
-@transaction.atomic
-def apply_for_voucher(
-    scheme: str, organisation: Organisation, amount_minor: int, purpose: str, party: Party, *, by: Actor, at: datetime
-) -> Voucher:
-    """Apply for a voucher of a scheme in force; eligibility is decided on what is known of the organisation now."""
-    Organisation.objects.select_for_update(no_key=True, of=("self",)).get(pk=organisation.pk)
-    version = next((one for one in versions_in_force(at.date()) if one.scheme.code == scheme), None)
-    if version is None:
-        raise Refused(Decision((Reason("scheme.not_found", facts={"value": scheme}),)))
-    terms = terms_of(version)
-    known = user_facts(organisation, at.date())
-    payer_code = next(iter(payers_of(terms, known, version.scheme.jurisdiction.code)), None)
-    payer = Jurisdiction.objects.filter(code=payer_code or "").first()
-    reasons = why_not(terms.eligible, known)
-    if payer is None:
-        reasons = (*reasons, Reason("voucher.payer_unknown"))
-    open_ = Voucher.objects.filter(
-        organisation=organisation, version__scheme=version.scheme, state=VoucherState.APPLIED
-    ).count()
-    facts = rules.VoucherFacts(
-        organisation.pk,
-        terms.delivery,
-        amount_minor,
-        terms.voucher_most,
-        reasons,
-        in_force=True,
-        open_applications=open_,
-    )
-    decision = rules.may_apply(facts, party)
-    permit(decision)
-    assert payer is not None
-    voucher = Voucher.objects.create(
-        public_id=new_id("vou", node_prefix()),
-        version=version,
-        organisation=organisation,
-        payer=payer,
-        currency=terms.currency,
-        amount_minor=amount_minor,
-        purpose=purpose,
-        decision=decision.as_json() | {"facts": {name: _plain(value) for name, value in known.items()}},
-        applied_at=at,
-        applied_by=by.user,
-    )
-    record(Act("voucher.applied", voucher.public_id, {"amount": [None, amount_minor]}, decision), by=by, at=at)
-    _tell_office(
-        payer,
-        "money.voucher_applied",
-        {
-            "who": {"zh": organisation.name_zh, "en": organisation.name_en},
-            "amount": _amount(terms.currency, amount_minor),
-        },
-        "/support/office/",
-        at,
-        f"voucher.applied:{voucher.public_id}",
-    )
-    return voucher
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return value if isinstance(value, str | bool | int | None) else str(value)
-
-
-@transaction.atomic
-def decide_voucher(public_id: str, *, issue: bool, ground: str, party: Party, by: Actor, at: datetime) -> Voucher:
-    """Issue or refuse a voucher that was applied for; issued, its money leaves the year's budget."""
-    voucher = (
-        Voucher.objects.select_for_update(of=("self",))
-        .select_related("version__scheme__jurisdiction", "payer", "organisation")
-        .filter(public_id=public_id)
-        .first()
-    )
-    if voucher is None:
-        raise Refused(Decision((Reason("voucher.not_found"),)))
-    terms = terms_of(voucher.version)
-    budget = ledger.of_scheme(AccountKind.BUDGET, voucher.version.scheme, voucher.payer, at.year, voucher.currency)
-    own = ledger.Named(
-        f"voucher:{voucher.public_id}",
-        AccountKind.VOUCHER,
-        voucher.currency,
-        voucher.payer_id,
-        voucher.organisation_id,
-        voucher.version.scheme_id,
-        at.year,
-    )
-    accounts = ledger.opened((budget, own) if issue else (budget,))
-    decision = rules.may_decide_voucher(
-        rules.VoucherDecisionFacts(
-            voucher.payer_id,
-            voucher.state,
-            issue,
-            ground,
-            voucher.organisation_id,
-            voucher.amount_minor,
-            accounts[budget.key].balance_minor,
-        ),
-        party,
-    )
-    permit(decision)
-    voucher.state = VoucherState.ISSUED if issue else VoucherState.REFUSED
-    voucher.ground, voucher.decided_at, voucher.decided_by = ground.strip(), at, by.user
-    if issue:
-        voucher.account = accounts[own.key]
-        voucher.valid_to = at.date() + timedelta(days=terms.voucher_days)
-        ledger.post(
-            "voucher",
-            voucher.public_id,
-            ((accounts[budget.key], -voucher.amount_minor), (accounts[own.key], voucher.amount_minor)),
-            by=by,
-            at=at,
-        )
-    voucher.save()
-    act = "voucher.issued" if issue else "voucher.refused"
-    record(Act(act, voucher.public_id, {"state": ["applied", voucher.state]}, decision, ground=ground), by=by, at=at)
-    facts = {"amount": _amount(voucher.currency, voucher.amount_minor), "ground": ground}
-    _tell_members(
-        voucher.organisation, f"money.{act.replace('.', '_')}", facts, "/support/vouchers/", at, f"{act}:{public_id}"
-    )
-    return voucher
-
-
-@transaction.atomic
-def lapse_vouchers(*, at: datetime) -> int:
-    """Give what is left of vouchers past their day back to the budget it came from; says how many lapsed."""
-    rows = (
-        Voucher.objects.select_for_update(of=("self",))
-        .select_related("version__scheme", "payer", "account")
-        .filter(state=VoucherState.ISSUED, valid_to__lt=at.date())
-        .order_by("pk")
-    )
-    count = 0
-    for voucher in rows:
-        assert voucher.account is not None
-        year = voucher.account.year or at.year
-        budget = ledger.of_scheme(AccountKind.BUDGET, voucher.version.scheme, voucher.payer, year, voucher.currency)
-        accounts = ledger.opened((budget, ledger.of_account(voucher.account)))
-        left = accounts[voucher.account.key].balance_minor
-        ledger.post(
-            "voucher_lapse",
-            voucher.public_id,
-            ((accounts[voucher.account.key], -left), (accounts[budget.key], left)),
-            by=SYSTEM,
-            at=at,
-        )
-        voucher.state = VoucherState.LAPSED
-        voucher.save(update_fields=["state"])
-        record(Act("voucher.lapsed", voucher.public_id, {"left": [left, 0]}), by=SYSTEM, at=at)
-        count += 1
-    return count
-
-
-# Claims ---------------------------------------------------------------------------------------------------------
 def draft_claim(support: OrderSupport, order: Order, *, by: Actor, at: datetime) -> Claim | None:
     """Open the claim of what a support pays; it is handed in by the user's people. In the caller's transaction."""
     claimant = order.provider if support.delivery == "reward" else order.organisation
@@ -231,10 +52,10 @@ def draft_claim(support: OrderSupport, order: Order, *, by: Actor, at: datetime)
         made_at=at,
         made_by=by.user,
     )
-    _tell_members(
+    tell_members(
         claimant,
         "money.claim_open",
-        {"amount": _amount(claim.currency, claim.amount_minor), "day": claim.due_by.isoformat()},
+        {"amount": amount_text(claim.currency, claim.amount_minor), "day": claim.due_by.isoformat()},
         f"/support/claims/{claim.public_id}/",
         at,
         f"claim.open:{claim.public_id}",
@@ -298,12 +119,12 @@ def submit_claim(public_id: str, party: Party, *, by: Actor, at: datetime) -> Cl
     OrderSupport.objects.filter(pk=claim.support_id).update(state=SupportState.CLAIMED)
     record(Act("claim.submitted", claim.public_id, {"state": [before, claim.state]}, decision), by=by, at=at)
     organisation = claim.organisation
-    _tell_office(
+    tell_office(
         claim.office,
         "money.claim_submitted",
         {
             "who": {"zh": organisation.name_zh, "en": organisation.name_en},
-            "amount": _amount(claim.currency, claim.amount_minor),
+            "amount": amount_text(claim.currency, claim.amount_minor),
         },
         f"/support/claims/{claim.public_id}/",
         at,
@@ -345,10 +166,10 @@ def decide_claim(public_id: str, verdict: str, ground: str, party: Party, *, by:
     changes = {"state": [before, claim.state]}
     record(Act(f"claim.{verdict}", claim.public_id, changes, decision, ground=ground), by=by, at=at)
     if claim.state != ClaimState.SECOND:
-        _tell_members(
+        tell_members(
             claim.organisation,
             f"money.claim_{claim.state}",
-            {"amount": _amount(claim.currency, claim.amount_minor), "ground": ground},
+            {"amount": amount_text(claim.currency, claim.amount_minor), "ground": ground},
             f"/support/claims/{claim.public_id}/",
             at,
             f"claim.{claim.state}:{claim.public_id}:{at.isoformat()}",
@@ -427,23 +248,24 @@ def take_back(claim: Claim, state: SupportState, ground: str, *, by: Actor, at: 
             issued_at=at,
             by=by.user,
         )
-    give_back_caps(support, amount)
+    give_back_caps([(support, amount)])
     OrderSupport.objects.filter(pk=support.pk).update(state=state)
 
 
-@transaction.atomic
 def lapse_claims(*, at: datetime) -> int:
-    """End claims that were not handed in by their day, or not again after they were returned; says how many."""
-    today: date = at.date()
-    waiting = Claim.objects.filter(state__in=[ClaimState.DRAFT, ClaimState.RETURNED], due_by__lt=today)
-    count = 0
-    for public_id in list(waiting.order_by("pk").values_list("public_id", flat=True)):
-        claim = _locked_claim(public_id)
-        if (claim.state, "lapse") not in rules.CLAIM_MOVES:
-            continue
-        before, claim.state, claim.ended_at = claim.state, ClaimState.REFUSED, at
-        claim.save(update_fields=["state", "ended_at"])
-        take_back(claim, SupportState.LAPSED, f"{claim.due_by.isoformat()}", by=SYSTEM, at=at)
-        record(Act("claim.lapsed", claim.public_id, {"state": [before, claim.state]}), by=SYSTEM, at=at)
-        count += 1
-    return count
+    """End claims that were not handed in by their day, or not again after they were returned; says how many. Each in a
+    transaction of its own."""
+    late = Claim.objects.filter(state__in=[ClaimState.DRAFT, ClaimState.RETURNED], due_by__lt=at.date()).order_by("pk")
+    return sum(_lapse(public_id, at=at) for public_id in list(late.values_list("public_id", flat=True)))
+
+
+@transaction.atomic
+def _lapse(public_id: str, *, at: datetime) -> bool:
+    claim = _locked_claim(public_id)
+    if (claim.state, "lapse") not in rules.CLAIM_MOVES:
+        return False
+    before, claim.state, claim.ended_at = claim.state, ClaimState.REFUSED, at
+    claim.save(update_fields=["state", "ended_at"])
+    take_back(claim, SupportState.LAPSED, f"{claim.due_by.isoformat()}", by=SYSTEM, at=at)
+    record(Act("claim.lapsed", claim.public_id, {"state": [before, claim.state]}), by=SYSTEM, at=at)
+    return True

@@ -11,7 +11,7 @@ from headwater.core.money import Money
 from headwater.registry.models import Jurisdiction
 from headwater.support.actions.ledger import of_scheme
 from headwater.support.actions.terms import fund_budget
-from headwater.support.facts import terms_of, versions_in_force
+from headwater.support.book import terms_of, versions_in_force
 from headwater.support.models import Account, AccountKind
 
 BUDGET_MINOR = 5_000_000_00

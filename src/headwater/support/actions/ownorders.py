@@ -9,7 +9,7 @@ from django.db import transaction
 from headwater.accounts.audit import Actor
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.support import rules
-from headwater.support.actions.orders import Usage, release_order, use_order
+from headwater.support.actions.usage import Usage, release_order, use_order
 from headwater.support.models import Order
 from headwater.support.queries import visible_orders
 from headwater.support.rules import Party

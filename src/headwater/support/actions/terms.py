@@ -163,15 +163,17 @@ def publish_rates(
     rates: Any,
     valid_from: date,
     valid_to: date | None,
-    party: Party,
+    party: Party | None,
     *,
     by: Actor,
     at: datetime,
 ) -> RateTable:
-    """Publish a table of rates, for one instrument or for all of an owner that have none of their own."""
+    """Publish a table of rates, for one instrument or for all of an owner that have none of their own. ``party`` None:
+    the operator's command."""
     Organisation.objects.select_for_update(no_key=True, of=("self",)).get(pk=owner.pk)
     read, decision = _checked(read_rates, rates)
-    decision = rules.may_manage_money(owner.pk, party) + decision
+    if party is not None:
+        decision = rules.may_manage_money(owner.pk, party) + decision
     if instrument is not None and instrument.owner_id != owner.pk:
         decision += Decision((Reason("instrument.not_found"),))
     known = RateTable.objects.filter(owner=owner, instrument=instrument)

@@ -17,7 +17,7 @@ from headwater.engines.terms import TermsError, read_terms
 from headwater.registry.api.shapes import PROBLEMS
 from headwater.registry.models import Jurisdiction
 from headwater.support import queries, rules
-from headwater.support.actions.claims import decide_claim, decide_voucher
+from headwater.support.actions.claims import decide_claim
 from headwater.support.actions.settlement import settle
 from headwater.support.actions.terms import (
     RecognitionDraft,
@@ -26,6 +26,7 @@ from headwater.support.actions.terms import (
     publish_recognition,
     publish_scheme,
 )
+from headwater.support.actions.vouchers import decide_voucher
 from headwater.support.api.orders import seen_claim
 from headwater.support.api.shapes import (
     ClaimDetail,

@@ -18,10 +18,12 @@ from headwater.registry import queries as registry
 from headwater.registry.api.pages import Cursor, page, viewer_for
 from headwater.registry.api.shapes import PROBLEMS
 from headwater.support import queries, rules
-from headwater.support.actions.claims import add_document, apply_for_voucher, submit_claim
-from headwater.support.actions.orders import Usage, place_order
+from headwater.support.actions.claims import add_document, submit_claim
+from headwater.support.actions.orders import place_order
 from headwater.support.actions.ownorders import cancel_own, charge_own
 from headwater.support.actions.terms import Declared, register
+from headwater.support.actions.usage import Usage
+from headwater.support.actions.vouchers import apply_for_voucher
 from headwater.support.api.shapes import (
     ClaimDetail,
     ClaimPage,
@@ -42,8 +44,10 @@ from headwater.support.api.shapes import (
     voucher_out,
     with_money,
 )
-from headwater.support.facts import OrderWanted, home_currency, quote_for, requote
+from headwater.support.book import home_currency
+from headwater.support.facts import quote_for
 from headwater.support.models import Claim, Order, SchemeVersion
+from headwater.support.quotes import OrderWanted, requote, same_answer
 from headwater.support.recognition import recognised
 
 router = Router(tags=["support"])
@@ -156,9 +160,10 @@ def get_order_decision(request: HttpRequest, public_id: str) -> Any:
     order = _order(request, public_id)
     keys = [one["version"] for one in order.quote["schemes"]]
     rows = SchemeVersion.objects.select_related("scheme__jurisdiction", "source").filter(pk__in=keys)
-    again = requote(order.quote, {one.pk: one for one in rows}, order.rate_table).as_json()
+    again = requote(order.quote, {one.pk: one for one in rows}, order.rate_table)
     stored = order.quote["quote"]
-    return {"facts": order.quote["facts"], "stored": stored, "again": again, "same": stored == again}
+    same = same_answer(again, stored)
+    return {"facts": order.quote["facts"], "stored": stored, "again": again.as_json(), "same": same}
 
 
 class UsageIn(Schema):

@@ -15,8 +15,9 @@ from headwater.core.decision import Decision, Reason, Refused
 from headwater.core.money import Money, MoneyError
 from headwater.registry.api.shapes import Named, PageOut, named
 from headwater.registry.models import Instrument, Organisation
-from headwater.support.facts import Quoted, party_of
+from headwater.support.facts import party_of
 from headwater.support.models import Charge, Claim, Order, RateTable, Scheme, SchemeVersion, Settlement, Voucher
+from headwater.support.quotes import Quoted
 from headwater.support.rules import Party
 
 

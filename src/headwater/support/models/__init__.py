@@ -11,6 +11,7 @@ from headwater.support.models.claims import (
     Voucher,
     VoucherState,
 )
+from headwater.support.models.entry import EntryKind, Proof, Requirement
 from headwater.support.models.ledger import Account, AccountKind, Entry, Posting
 from headwater.support.models.orders import (
     CapUse,
@@ -51,6 +52,7 @@ __all__ = [
     "Dispute",
     "Due",
     "Entry",
+    "EntryKind",
     "Invoice",
     "InvoiceLine",
     "ItemState",
@@ -58,12 +60,14 @@ __all__ = [
     "OrderState",
     "OrderSupport",
     "Posting",
+    "Proof",
     "RateTable",
     "Recognition",
     "RecognitionKind",
     "Registration",
     "ReportBatch",
     "ReportItem",
+    "Requirement",
     "Scheme",
     "SchemeVersion",
     "ServiceRecord",

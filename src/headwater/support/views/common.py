@@ -11,7 +11,8 @@ from headwater.accounts.audit import Actor
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.core.money import Money, MoneyError
 from headwater.registry.models import Jurisdiction, Organisation
-from headwater.support.facts import home_currency, party_of
+from headwater.support.book import home_currency
+from headwater.support.facts import party_of
 from headwater.support.rules import Party
 
 

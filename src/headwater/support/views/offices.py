@@ -17,13 +17,13 @@ from headwater.core.money import Money
 from headwater.engines.terms import TermsError, read_terms
 from headwater.registry.models import Jurisdiction
 from headwater.support import queries, rules
-from headwater.support.actions.claims import decide_voucher
 from headwater.support.actions.imports import import_schemes
 from headwater.support.actions.settlement import settle
 from headwater.support.actions.terms import SchemeDraft, fund_budget, publish_scheme
-from headwater.support.facts import home_currency
+from headwater.support.actions.vouchers import decide_voucher
+from headwater.support.book import home_currency
 from headwater.support.forms import BudgetForm, MonthForm, SchemeFileForm, SchemeForm
-from headwater.support.models import Recognition, Scheme
+from headwater.support.models import Scheme
 from headwater.support.reading import month_of
 from headwater.support.tryout import try_terms
 from headwater.support.views.common import by_page, jurisdiction_or_refuse, minor, party_for
@@ -43,11 +43,8 @@ def schemes(request: HttpRequest) -> HttpResponse:
             None,
         )
         rows.append({"scheme": one, "current": current})
-    recognitions = Recognition.objects.select_related("granted_in", "counts_in", "source").order_by("kind", "pk")
     party = party_for(request)
-    return render(
-        request, "support/schemes.html", {"rows": rows, "recognitions": recognitions, "may_write": bool(party.offices)}
-    )
+    return render(request, "support/schemes.html", {"rows": rows, "may_write": bool(party.offices)})
 
 
 def _scheme(code: str) -> Scheme:

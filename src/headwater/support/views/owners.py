@@ -6,6 +6,8 @@ import csv
 import io
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.contrib import messages
@@ -17,13 +19,16 @@ from django.utils.translation import get_language, gettext as _
 
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.money import Money
+from headwater.registry.formats.files import FileError
 from headwater.registry.models import Instrument
 from headwater.support import invoices as papers, queries, rules
 from headwater.support.actions.charges import adjust_charge, answer_dispute, make_invoice, mark_paid, open_dispute
+from headwater.support.actions.rates import RatesImported, import_rates
 from headwater.support.actions.terms import publish_rates
-from headwater.support.facts import home_currency
-from headwater.support.forms import AdjustForm, AnswerForm, DisputeForm, RatesForm
+from headwater.support.book import home_currency
+from headwater.support.forms import AdjustForm, AnswerForm, DisputeForm, RatesFileForm, RatesForm
 from headwater.support.models import Charge, Invoice
+from headwater.support.ratefiles import as_csv, as_xlsx
 from headwater.support.views.common import by_page, minor, organisation_or_refuse, page_after, party_for
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -63,6 +68,49 @@ def rates(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("rates", public_id)
     context = {"form": form, "owner": owner, "tables": tables}
     return render(request, "support/rates.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+def import_rate_file(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take tables of rates in from a file; what does not fit is told by its line and can be saved, mended and sent
+    again."""
+    owner, party = organisation_or_refuse(public_id), party_for(request)
+    permit(rules.may_manage_money(owner.pk, party))
+    if request.method == "POST" and "rejects" in request.POST:
+        response = HttpResponse("\ufeff" + request.POST["rejects"], content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="rates.rejects.csv"'
+        return response
+    form = RatesFileForm(request.POST or None, request.FILES or None)
+    done: RatesImported | None = None
+    if request.method == "POST" and form.is_valid():
+        checked = form.cleaned_data["check_only"]
+        with NamedTemporaryFile(suffix=".table") as kept:
+            for chunk in form.cleaned_data["file"].chunks():
+                kept.write(chunk)
+            kept.flush()
+            try:
+                done = import_rates(
+                    Path(kept.name), owner, party, dry_run=checked, by=by_page(request), at=timezone.now()
+                )
+            except FileError as error:
+                form.refuse(Decision((error.reason,)))
+    context = {"owner": owner, "form": form, "done": done, "checked": bool(done) and form.cleaned_data["check_only"]}
+    if done is not None and done.rejected:
+        context["rejects"] = done.rejects().decode("utf-8-sig")
+    failed = form.errors or (done is not None and done.rejected)
+    return render(request, "support/rates_import.html", context, status=422 if failed else 200)
+
+
+@login_required
+def export_rates(request: HttpRequest, public_id: str, kind: str) -> HttpResponse:
+    """The rates in force and to come as CSV or as a workbook."""
+    owner = organisation_or_refuse(public_id)
+    permit(rules.may_read_money(owner.pk, party_for(request)))
+    rows = queries.rate_rows(owner, timezone.now().date())
+    made = as_xlsx(rows) if kind == "xlsx" else as_csv(rows)
+    response = HttpResponse(made, content_type=XLSX if kind == "xlsx" else "text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="rates-{owner.public_id}.{kind}"'
+    return response
 
 
 @login_required

@@ -17,11 +17,13 @@ from headwater.registry import queries as registry
 from headwater.registry.facts import viewer_of
 from headwater.registry.models import Instrument, SizeClass
 from headwater.support import queries, rules
-from headwater.support.actions.claims import add_document, apply_for_voucher, decide_claim, submit_claim
+from headwater.support.actions.claims import add_document, decide_claim, submit_claim
 from headwater.support.actions.orders import place_order
 from headwater.support.actions.ownorders import cancel_own
 from headwater.support.actions.terms import Declared, register
-from headwater.support.facts import OrderWanted, quote_for, requote, terms_of
+from headwater.support.actions.vouchers import apply_for_voucher
+from headwater.support.book import terms_of
+from headwater.support.facts import quote_for
 from headwater.support.forms import (
     DocumentForm,
     QuoteForm,
@@ -30,6 +32,7 @@ from headwater.support.forms import (
     VoucherForm,
 )
 from headwater.support.models import Claim, ClaimState, Order, SchemeVersion
+from headwater.support.quotes import OrderWanted, requote, same_answer
 from headwater.support.views.common import by_page, minor, organisation_or_refuse, page_after, party_for, zone_of
 
 
@@ -157,7 +160,7 @@ def order(request: HttpRequest, public_id: str) -> HttpResponse:
             "order": one,
             "offers": [{"offer": row, "version": by_code[row.scheme]} for row in again.offers],
             "said": again,
-            "same": again.as_json() == one.quote["quote"],
+            "same": same_answer(again, one.quote["quote"]),
             "facts": sorted(one.quote["facts"].items()),
             "entries": queries.entries_of(subjects),
             "may_cancel": may_cancel,
