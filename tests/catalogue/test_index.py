@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from tests.factories import (
     make_city,
     make_facility,
@@ -158,8 +158,6 @@ def test_rebuilding_while_others_write_ends_in_step():
     failed: list[Exception] = []
 
     def write() -> None:
-        from django.db import transaction
-
         number = 0
         try:
             while not stop.is_set():
@@ -191,3 +189,26 @@ def test_rebuilding_while_others_write_ends_in_step():
             " WHERE c.relname LIKE 'catalogue_words%'"
         )
         assert cursor.fetchall() == [("catalogue_words", True)]
+
+
+def words_file() -> int:
+    """The file of the words' index; another one once it was built anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_filenode('catalogue_words')")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_entries_of_one_transaction_leave_a_packed_index(monkeypatch):
+    monkeypatch.setattr("headwater.catalogue.actions.index.MANY", 3)
+    owner = make_organisation()
+    made = [make_instrument(owner=owner).pk for _ in range(4)]
+    before = words_file()
+    with transaction.atomic():
+        index_instruments(made[:3])
+    assert words_file() == before
+    with transaction.atomic():
+        index_instruments(made)
+        assert words_file() == before
+    assert words_file() != before
+    assert differences() == []
