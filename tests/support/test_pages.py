@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
-from tests.factories import make_member, make_operator, make_user
+from tests.factories import make_member, make_operator, make_user, make_zone
 from tests.support.pages import PAGES
 from tests.support.records import (
     DAY,
@@ -191,6 +191,39 @@ def test_quote_shows_why_a_scheme_does_not_pay_and_what_would_help(client, names
         "The scheme asks for another value of the size of your organisation: micro, small, medium. Yours: large."
         in text
     )
+
+
+def test_quote_leads_on_to_registering_a_voucher_and_the_booking(client, names):
+    world = names["world"]
+    client.force_login(world.engineer)
+    path = f"/instruments/{names['instrument']}/quote/"
+    first = client.get(path).content.decode()
+    assert "CNY 500.00" in first  # of one hour, before anything is asked
+    assert "/book/?start=" not in first
+    make_scheme(world.company.city.jurisdiction, {"eligible": {"fact": "user.high_tech", "is": True}})
+    given = {"organisation": names["company"], "starts": "2026-03-12T09:00", "ends": "2026-03-12T11:00"}
+    text = client.get(path, given).content.decode()
+    assert f'href="/support/registrations/{names["company"]}/"' in text
+    assert '<a href="/support/vouchers/">Apply for a voucher</a>' in text
+    address = re.search(r'href="(/instruments/[^"]+/book/\?start=[^"]+)"', text)[1].replace("&amp;", "&")
+    form = client.get(address).content.decode()
+    assert 'value="2026-03-12T09:00"' in form
+    assert 'value="2026-03-12T11:00"' in form
+
+
+def test_reasons_name_zones_organisations_and_techniques(client, names):
+    world = names["world"]
+    park = make_zone(world.instrument.city)
+    wanted = [
+        {"fact": "user.zones", "in": [park.code]},
+        {"fact": "provider.organisation", "in": [world.company.public_id]},
+    ]
+    make_scheme(world.company.city.jurisdiction, {"eligible": {"all": wanted[:1]}, "counts": {"all": wanted[1:]}})
+    text = client.get(f"/instruments/{names['instrument']}/quote/").content.decode()
+    assert park.name_en in text
+    assert park.code not in text
+    assert world.company.name_en in text
+    assert world.company.public_id not in text
 
 
 def test_quote_is_everybody_s_without_signing_in(client, names):
