@@ -27,6 +27,7 @@ from tests.support.records import (
 )
 
 from headwater.accounts.audit import Actor
+from headwater.registry.models import Technique
 from headwater.support.actions.charges import make_invoice
 from headwater.support.actions.claims import submit_claim
 from headwater.support.actions.orders import place_order
@@ -344,9 +345,44 @@ def test_scheme_is_tried_published_and_read_into_the_form_again(client, names):
     assert json.loads(form.initial["more_counts"]) == {"fact": "order.cross_border", "is": True}
 
 
+def test_what_counts_is_chosen_by_name_and_read_into_the_form_again(client, names):
+    world = names["world"]
+    client.force_login(world.officer)
+    other = make_scheme(world.home, code="other-scheme")
+    park = make_zone(world.instrument.city)
+    technique = Technique.objects.first()
+    chosen = {
+        "access": ["booking"],
+        "techniques": [technique.code],
+        "zones": [park.code],
+        "user_zones": [park.code],
+        "providers": f"{world.company.name_en}\n{names['lab']}\n",
+        "stacks_with": [other.scheme.code],
+    }
+    given = scheme_form(jurisdiction=world.home.code, more_counts="", purposes=[], **chosen)
+    assert client.post("/support/schemes/new/", given).status_code == 302
+    terms = SchemeVersion.objects.get(scheme__code="new-scheme").terms
+    assert terms["counts"]["all"] == [
+        {"fact": "order.techniques", "in": [technique.code]},
+        {"fact": "order.access", "in": ["booking"]},
+        {"fact": "provider.zones", "in": [park.code]},
+        {"fact": "provider.organisation", "in": [world.company.public_id, names["lab"]]},
+    ]
+    assert terms["stacks_with"] == ["other-scheme"]
+    form = client.get("/support/schemes/new/?from=new-scheme").context["form"]
+    for name in ("access", "techniques", "zones", "user_zones", "stacks_with"):
+        assert list(form.initial[name]) == chosen[name]
+    assert form.initial["providers"] == f"{world.company.public_id}\n{names['lab']}"
+    text = client.get("/support/schemes/new-scheme/").content.decode()
+    assert technique.name_en in text
+    assert park.name_en in text
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
+        ({"providers": "Nobody & Sons"}, "There is no organisation “Nobody &amp; Sons”. Give its full name or its id."),
+        ({"techniques": ["no_such"]}, "no_such"),
         ({"share": "150 %"}, "share: “150 %” does not fit here. Write it as: 0.5."),
         ({"valid_from": "2020-01-01"}, "A new version can&#x27;t begin on 2020-01-01"),
         ({"more_counts": "{"}, "This is not JSON: it breaks in line 1."),
