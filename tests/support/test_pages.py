@@ -161,7 +161,7 @@ LISTS = {
     "/support/schemes/": ("engineer", 7),
     "/support/recognitions/": ("engineer", 6),
     "/support/proofs/": ("engineer", 6),
-    "/support/entry/{lab}/": ("manager", 8),
+    "/support/entry/{lab}/": ("manager", 9),
 }
 
 
