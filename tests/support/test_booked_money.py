@@ -193,6 +193,26 @@ def test_late_cancellation_costs_the_user_what_the_rates_say_and_nobody_else_s_d
     assert Order.objects.get().state == "released"
 
 
+def test_booking_page_says_what_giving_it_up_would_cost_before_it_is_given_up(client, world):
+    make_rates(world.lab, FEES)
+    now = datetime.now(tz=UTC)
+    soon = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=4)
+    for days, costs in ((0, True), (5, False)):
+        start = soon + timedelta(days=days)
+        ask = Ask(world.instrument.public_id, start, start + timedelta(hours=4))
+        row = book(ask, at=now, **acting(world.engineer))
+        path = f"/bookings/{row.public_id}/"
+        for user, told in ((world.engineer, True), (world.manager, False)):
+            for language, dear, free in (
+                ("en", "To give it up now costs CNY 1,000", "To give it up now costs nothing"),
+                ("zh-hans", "须支付 CNY 1,000", "现在放弃不收取费用"),
+            ):
+                type(user).objects.filter(pk=user.pk).update(language=language)
+                client.force_login(user)
+                page = client.get(path).content.decode()
+                assert (dear in page, free in page) == (told and costs, not (told and costs)), language
+
+
 def test_late_cancellation_is_invoiced_like_any_charge(world):
     make_rates(world.lab, FEES)
     row = booked(world)

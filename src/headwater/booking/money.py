@@ -18,14 +18,15 @@ from headwater.booking.hooks import Listener, Taken
 from headwater.booking.models import Qualification
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.core.money import Money as Amount, MoneyError
+from headwater.engines.terms import late_fee
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.rules import Viewer
 from headwater.support.actions.orders import hold_accounts, place_order
 from headwater.support.actions.usage import Usage, release_order, use_order
-from headwater.support.book import home_currency
+from headwater.support.book import home_currency, rates_of
 from headwater.support.entry import entry_decision
 from headwater.support.facts import order_decision, party_of, quote_for, zone_of
-from headwater.support.models import Order
+from headwater.support.models import Order, OrderState
 from headwater.support.quotes import OrderWanted, Quoted
 from headwater.support.recognition import recognised
 from headwater.support.standing import Asked, asked_of
@@ -110,7 +111,16 @@ def shown_quote(
 
 def order_of(public_id: str) -> Order | None:
     """The order of a reservation: the one in force, else the last."""
-    return Order.objects.filter(subject=public_id).order_by("-pk").first()
+    found: Order | None = Order.objects.filter(subject=public_id).select_related("rate_table").order_by("-pk").first()
+    return found
+
+
+def fee_of(order: Order | None, start: datetime, *, at: datetime) -> int:
+    """What giving up the order's time at ``at`` would cost its holder by the owner's rates, in minor units."""
+    if order is None or order.state != OrderState.RESERVED or order.rate_table is None:
+        return 0
+    hours = max(Decimal(0), Decimal((start - at).total_seconds()) / 3600)
+    return late_fee(rates_of(order.rate_table), order.gross_minor, hours)
 
 
 class Money(Listener):

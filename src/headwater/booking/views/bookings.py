@@ -22,8 +22,9 @@ from headwater.booking.actions.waiting import Wish, take_hold, wait, withdraw
 from headwater.booking.entries import sees_whose
 from headwater.booking.forms import HandForm, SpanForm, WishForm
 from headwater.booking.models import Kind, Reservation, State
-from headwater.booking.money import order_of
-from headwater.booking.rules import MOVES
+from headwater.booking.money import fee_of, order_of
+from headwater.booking.policies import in_force
+from headwater.booking.rules import MOVES, is_late
 from headwater.booking.views.shared import actor, manages, said, shown, versions
 from headwater.core.decision import Refused
 from headwater.registry.facts import viewer_of
@@ -74,15 +75,21 @@ def _page(row: Reservation, viewer: Viewer, **more: Any) -> dict[str, Any]:
         "end": row.end.astimezone(zone).replace(tzinfo=None),
         "zone": str(zone),
     }
+    may_cancel = "cancel" in acts and row.kind in (Kind.BOOKING, Kind.HOLD)
+    order = order_of(row.public_id) if mine or is_manager else None
+    gives_up = mine and may_cancel and row.kind == Kind.BOOKING
+    now = timezone.now()
     return {
         "row": row,
         "instrument": row.instrument,
-        "order": order_of(row.public_id) if mine or is_manager else None,
+        "order": order,
+        "fee": fee_of(order, row.start, at=now) if gives_up and row.state == State.CONFIRMED else 0,
+        "late": gives_up and is_late(row.start, in_force(row.instrument, row.created_at).terms, now=now),
         "zone": zone,
         "mine": mine,
         "manages": is_manager,
         "may_move": movable,
-        "may_cancel": "cancel" in acts and row.kind in (Kind.BOOKING, Kind.HOLD),
+        "may_cancel": may_cancel,
         "may_take": row.kind == Kind.HOLD and row.state == State.CONFIRMED,
         "may_decide": is_manager and row.state == State.REQUESTED,
         "move_form": SpanForm(initial=initial, auto_id="move_%s"),
