@@ -161,7 +161,7 @@ LISTS = {
     "/support/schemes/": ("engineer", 7),
     "/support/recognitions/": ("engineer", 6),
     "/support/proofs/": ("engineer", 6),
-    "/support/entry/{lab}/": ("manager", 8),
+    "/support/entry/{lab}/": ("manager", 9),
 }
 
 
@@ -203,6 +203,7 @@ def test_quote_leads_on_to_registering_a_voucher_and_the_booking(client, names):
     assert "/book/?start=" not in first
     make_scheme(world.company.city.jurisdiction, {"eligible": {"fact": "user.high_tech", "is": True}})
     given = {"organisation": names["company"], "starts": "2026-03-12T09:00", "ends": "2026-03-12T11:00"}
+    given["purpose"] = "research"
     text = client.get(path, given).content.decode()
     assert f'href="/support/registrations/{names["company"]}/"' in text
     assert '<a href="/support/vouchers/">Apply for a voucher</a>' in text
@@ -210,6 +211,7 @@ def test_quote_leads_on_to_registering_a_voucher_and_the_booking(client, names):
     form = client.get(address).content.decode()
     assert 'value="2026-03-12T09:00"' in form
     assert 'value="2026-03-12T11:00"' in form
+    assert '<option value="research" selected>' in form
 
 
 def test_reasons_name_zones_organisations_and_techniques(client, names):

@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts import words
 from headwater.core.decision import Decision
-from headwater.registry.forms import Day
+from headwater.registry.forms import Day, Offered
 from headwater.registry.models import Jurisdiction, Organisation, SizeClass
+from headwater.registry.models.base import in_language
 from headwater.support.models import EntryKind, RecognitionKind
 from headwater.support.vocabulary import DocumentKind, Purpose, Sector
 
+MOST_OFFERED = 500
 ANY_YES_NO = [("", _("does not matter")), ("yes", _("yes")), ("no", _("no"))]
 
 
@@ -28,6 +30,13 @@ class Refusable(forms.Form):
                 continue
             where = str(reason.facts.get("where", "")).split(".")[0].split("[")[0]
             self.add_error(where if where in self.fields else None, words.sentence(reason))
+
+    def offer_instruments(self, owner: Organisation) -> None:
+        """Have the field ``instrument`` offer those of an owner by their names."""
+        rows = owner.instruments.order_by("pk").values_list("public_id", "name_zh", "name_en", "local_id")
+        self.fields["instrument"].widget.offered = [
+            (key, f"{in_language(zh, en)[0]} {local}".strip()) for key, zh, en, local in rows[:MOST_OFFERED]
+        ]
 
 
 class QuoteForm(Refusable):
@@ -142,6 +151,7 @@ class RatesForm(Refusable):
         label=_("Instrument's id"),
         required=False,
         max_length=40,
+        widget=Offered(),
         help_text=_("Empty: all that have no rates of their own."),
     )
     valid_from = forms.DateField(label=_("In force from"), widget=Day())
@@ -230,7 +240,11 @@ class RequirementForm(Refusable):
     name_zh = forms.CharField(label=_("Chinese name"), required=False, max_length=300)
     name_en = forms.CharField(label=_("English name"), required=False, max_length=300)
     instrument = forms.CharField(
-        label=_("Instrument's id"), required=False, max_length=40, help_text=_("Empty: all of your instruments.")
+        label=_("Instrument's id"),
+        required=False,
+        max_length=40,
+        widget=Offered(),
+        help_text=_("Empty: all of your instruments."),
     )
 
 

@@ -140,6 +140,7 @@ def _initial(request: HttpRequest, zone: ZoneInfo, held_minutes: int) -> dict[st
         "start": start.astimezone(zone).replace(tzinfo=None),
         "end": end.astimezone(zone).replace(tzinfo=None),
         "zone": str(zone),
+        "purpose": request.GET.get("purpose", ""),
         "times": 1,
         "every_days": 7,
     }
@@ -188,7 +189,9 @@ def book_form(request: HttpRequest, public_id: str) -> HttpResponse:
                 context["wish"] = _wish_form(form)
     elif viewer.signed_in and request.GET.get("start"):
         given = {name: form.initial[name] for name in ("start", "end")}
-        ask = Ask(instrument.public_id, *(given[name].replace(tzinfo=zone) for name in ("start", "end")))
+        purpose = form.initial["purpose"]
+        span = (given[name].replace(tzinfo=zone) for name in ("start", "end"))
+        ask = Ask(instrument.public_id, *span, terms={"purpose": purpose} if purpose else {})
         context["said"] = said(preview(ask, viewer, by=actor(request), at=timezone.now()), instrument)
         context["quoted"] = shown_quote(instrument, viewer, ask.start, ask.end, ask.terms)
     return render(request, "booking/book.html", context, status=status)

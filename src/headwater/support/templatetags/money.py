@@ -85,6 +85,12 @@ def exact(minor: int, currency: str) -> str:
     return f"{currency} {Money(currency, minor).major:,}"
 
 
+@register.filter
+def spaced(amount: str) -> str:
+    """An amount that stands as text, such as 300000.00, with its thousands apart."""
+    return f"{Decimal(amount):,}"
+
+
 def _condition(data: Mapping[str, Any]) -> str:
     """A condition as a reader reads it."""
     if "all" in data:

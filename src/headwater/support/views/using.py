@@ -128,7 +128,9 @@ def _steps(quoted: Any, given: dict[str, Any]) -> dict[str, Any]:
     return {
         "register": given["organisation"] if unknown else "",
         "apply": any(one.code == "scheme.voucher_missing" for one in reasons),
-        "span": urlencode({"start": starts.isoformat(), "end": ends.isoformat()}) if starts else "",
+        "span": urlencode({"start": starts.isoformat(), "end": ends.isoformat(), "purpose": given["purpose"]})
+        if starts
+        else "",
     }
 
 
