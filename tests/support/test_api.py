@@ -34,14 +34,17 @@ class Program:
     def __init__(self, client, user, *, scopes=("read", "write")) -> None:
         self.client, self.key = client, make_token(user, scopes=scopes)[1]
 
-    def __call__(self, method: str, path: str, body=None, status: int = 200):
-        answer = self.client.generic(
+    def answer(self, method: str, path: str, body=None, **headers: str):
+        return self.client.generic(
             method,
             f"/api/v1{path}",
             json.dumps(body) if body is not None else "",
             content_type="application/json",
-            headers={"Authorization": f"Bearer {self.key}"},
+            headers={"Authorization": f"Bearer {self.key}"} | {k.replace("_", "-"): v for k, v in headers.items()},
         )
+
+    def __call__(self, method: str, path: str, body=None, status: int = 200, **headers: str):
+        answer = self.answer(method, path, body, **headers)
         assert answer.status_code == status, answer.content.decode()
         return answer.json()
 

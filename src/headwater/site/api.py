@@ -23,6 +23,7 @@ from headwater.partnering.api import router as partnering
 from headwater.registry.api import router as registry
 from headwater.site.described import DescribedAPI
 from headwater.site.middleware import unwritable
+from headwater.site.once import done_once
 from headwater.support.api import router as support
 from headwater.useroffice.api import router as useroffice
 
@@ -40,6 +41,7 @@ api = DescribedAPI(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
+support.add_decorator(done_once, mode="operation")
 api.add_router("", registry)
 api.add_router("", useroffice)
 api.add_router("", booking)
