@@ -125,7 +125,7 @@ class _Labels:
 
     def put(self, shapes: list[Shape], x: float, y: float, text: str) -> None:
         wide = sum(8.5 if ord(character) > 0x2E80 else 4.9 for character in text)
-        for dx, dy, anchor in ((7, 3, "start"), (-7, 3, "end"), (0, -8, "middle"), (0, 14, "middle")):
+        for dx, dy, anchor in ((9, 3, "start"), (-9, 3, "end"), (0, -10, "middle"), (0, 16, "middle")):
             left = x + dx - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * wide
             box = (left, y + dy - 8, left + wide, y + dy + 2)
             free = all(

@@ -27,7 +27,7 @@ from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTempl
 from headwater.papers.drawing import COLOURS, Disc, Drawing, Ring, Shape, Stroke, Words
 
 MARGIN = 20 * mm
-HIGHEST = 210 * mm  # of a drawing, so that it and its caption fit a page
+HIGHEST = 125 * mm  # of a drawing, so that it and its caption share a page with its heading
 INK, RULE = colors.HexColor("#1c2a33"), colors.HexColor("#b9c4cb")
 LATIN, LATIN_BOLD, HAN = "HeadwaterLatin", "HeadwaterLatinBold", "HeadwaterHan"
 # What a PDF has no business showing: control characters, which fonts have no shape for.

@@ -249,7 +249,7 @@ def test_the_page_s_example_gives_what_the_page_says(folder):
 def test_one_point_is_counted_in_the_singular(folder):
     (folder / "one.csv").write_text("lat,lon\n31,121\n", "utf-8")
     done = run(folder, "one.csv", "--radius-km", 1, "--min-weight", 1, "--merge-km", 0)
-    assert done.output.startswith("1 point at 1 location: 1 cluster\n")
+    assert done.output.startswith("1 point at 1 location: 1 cluster with")
 
 
 def test_weight_that_is_missing_is_called_empty(folder):
