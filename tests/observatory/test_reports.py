@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from datetime import date
 
 import pyarrow as pa
 import pytest
+from pypdf import PdfReader
 
-from headwater.observatory import reports
+from headwater.observatory import charts, maps, reports
 from headwater.observatory.store import Store
+from headwater.papers.drawing import Words
 
 ASKED = reports.Asked("region", "2024", date(2026, 1, 5))
 
@@ -80,3 +83,51 @@ def test_manifest_names_inputs_versions_and_parameters(made):
     assert manifest["inputs"].keys() == {"record.json", "clusters.json", "store", "timetable", "region"}
     assert manifest["libraries"].keys() >= {"numpy", "duckdb", "pyarrow"}
     assert (manifest["subject"], manifest["period"], manifest["made_on"]) == ("region", "2024", "2026-01-05")
+
+
+def test_charts_are_the_same_drawings_on_the_page_and_in_the_pdf(made):
+    folder, _manifest = made
+    clusters = json.loads((folder / "clusters.json").read_text("utf-8"))
+    for short, caption in (("en", "The largest flows of joint publications"), ("zh", "城市间合著论文")):
+        text = (folder / f"report.{short}.html").read_text("utf-8")
+        assert text.count("<svg ") == text.count("<figcaption>") >= 2
+        assert caption in text
+        assert "".join(caption.split()) in _words((folder / f"report.{short}.pdf").read_bytes())
+        assert "style=" not in text
+        if clusters:
+            assert text.count("<svg ") == 4
+
+
+def _words(content):
+    pages = PdfReader(io.BytesIO(content)).pages
+    return "".join("".join(page.extract_text() for page in pages).split())
+
+
+@pytest.mark.parametrize(("most", "marks"), [(0, 2), (1, 6), (7, 8), (15, 9), (113, 7), (2300, 6)])
+def test_marks_of_an_axis_are_round_and_few_and_reach_the_end(most, marks):
+    found = charts.ticks(most)
+    assert found[0] == 0
+    assert found[-1] >= most
+    assert len(found) <= max(marks, 8)
+
+
+def test_no_name_covers_another_on_a_map():
+    region = {"bounds": [118.0, 29.0, 122.0, 33.0], "coast": {}}
+    places = {f"c{k}": (31.0 + k / 1000, 120.0, f"City {k}", 1.0) for k in range(9)}
+    drawn = charts.flow_map(region, places, [("c0", "c1", 3.0)], "Flows.")
+    names = [shape for shape in drawn.shapes if isinstance(shape, Words)]
+    assert 1 <= len(names) <= 4
+    assert len({(one.x, one.y) for one in names}) == len(names)
+
+
+def test_region_without_clusters_has_no_map_of_them():
+    assert charts.cluster_map({"bounds": [118.0, 29.0, 122.0, 33.0]}, [], "None.") is None
+
+
+def test_cluster_of_a_lower_rank_keeps_its_number_where_its_name_has_no_room():
+    def row(rank, name, lat, lon):
+        return {"rank": rank, "name": name, "lat": lat, "lon": lon, "geometry": {"type": "None"}}
+
+    rows = [row(1, "Shanghai", 31.2, 121.0), row(2, "Suzhou", 31.2, 120.8), row(3, "Hefei", 29.5, 119.0)]
+    drawn = maps.draw_shapes([118.0, 29.0, 122.0, 33.0], {}, rows, lambda one: one["name"])
+    assert [spot.label for spot in drawn.spots] == ["1 Shanghai", "2", "3 Hefei"]

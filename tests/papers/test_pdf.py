@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from xml.etree import ElementTree
 
 import pytest
 from pypdf import PdfReader
 
+from headwater.papers.drawing import Disc, Drawing, Ring, Stroke, Words, svg
 from headwater.papers.pdf import Heading, Pairs, Table, Text, make_pdf
 
 DAY = date(2025, 9, 1)
@@ -79,3 +81,36 @@ def test_long_table_goes_over_pages_with_its_head_on_each():
 
 def test_empty_blocks_make_a_page():
     assert len(read(make_pdf("", [Pairs([]), Table(["a"], [])], language="en", made_on=DAY)).pages) == 1
+
+
+DRAWING = Drawing(
+    480,
+    900,
+    [
+        Ring([(0, 0), (100, 0), (50, 80)], "land", "rule"),
+        Ring([(0, 0), (9, 0), (9, 9)], None, "ink"),
+        Stroke(0, 10, 480, 10, 1, "main"),
+        Disc(40, 50, 4, "other"),
+        Words(240, 60, "上海 <Shanghai> & 合肥", "middle"),
+    ],
+    'A map "of" places & 城市.',
+)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_drawing_stands_in_the_paper_with_its_words_and_caption(language):
+    paper = make_pdf("题", [*BLOCKS, DRAWING], language=language, made_on=DAY)
+    found = words(paper)
+    assert "<Shanghai>" in found
+    assert "合肥" in found
+    assert 'Amap"of"places&城市.' in found
+    assert paper == make_pdf("题", [*BLOCKS, DRAWING], language=language, made_on=DAY)
+
+
+def test_drawing_on_a_page_is_one_named_element_without_style():
+    text = svg(DRAWING)
+    root = ElementTree.fromstring(text)
+    assert root.get("aria-label") == DRAWING.caption
+    assert [child.tag for child in root] == ["path", "path", "line", "circle", "text"]
+    assert root[4].text == "上海 <Shanghai> & 合肥"
+    assert "style=" not in text

@@ -139,17 +139,28 @@ def draw_shapes(
     clusters: Sequence[Mapping[str, Any]],
     title: Callable[[Mapping[str, Any]], str],
 ) -> Drawing:
-    """The clusters' hulls within the region."""
+    """The clusters' hulls within the region; where names would meet, the lower rank keeps its number."""
     height, land, project, _scale = _ground(bounds, coast)
     west, south, east, north = bounds
-    shapes, spots = [], []
+    shapes, spots, taken = [], [], []
     for row in clusters:
         if row["lat"] is None or not (west <= row["lon"] <= east and south <= row["lat"] <= north):
             continue
         shapes.append((_outline(row["geometry"], project), title(row)))
         x, y = project(row["lon"], row["lat"])
-        spots.append(Spot(x, y, 2, title(row), "dot", f"{row['rank']} {row['name']}"))
+        full, short = f"{row['rank']} {row['name']}", str(row["rank"])
+        label = next((text for text in (full, short) if _is_free(x, y, text, taken)), "")
+        spots.append(Spot(x, y, 2, title(row), "dot", label))
     return Drawing(WIDTH, height, land, (), tuple(spots), "", tuple(shapes))
+
+
+def _is_free(x: float, y: float, text: str, taken: list[tuple[float, float, float]]) -> bool:
+    """Whether a label has room beside its place, which it then takes: (left, right, middle) of those before."""
+    end = x + 8 + sum(14 if ord(character) > 0x2E80 else 7.5 for character in text)
+    if any(x < right and left < end and abs(y - middle) < 15 for left, right, middle in taken):
+        return False
+    taken.append((x, end, y))
+    return True
 
 
 def _outline(geometry: Mapping[str, Any], project: Callable[[float, float], Point]) -> str:

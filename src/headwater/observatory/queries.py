@@ -71,6 +71,7 @@ def snapshot(as_of: date | None = None) -> Snapshot:
             "currency": held.currency,
             "bounds": [held.west, held.south, held.east, held.north],
             "rail": held.rail,
+            "coast": held.coast,
             "digest": held.digest,
         },
         jurisdictions=_listed(Jurisdiction.objects, "code", "kind", "name_zh", "name_en"),

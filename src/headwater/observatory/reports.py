@@ -10,11 +10,10 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +21,20 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from headwater import __version__
-from headwater.observatory import catchments, evaluate, flows, queries
-from headwater.observatory.evaluate import Evaluated
+from headwater.observatory import catchments, queries
 from headwater.observatory.models import Run
 from headwater.observatory.records import Records, Snapshot
+from headwater.observatory.reportblocks import blocks_of
+from headwater.observatory.reportpage import page
 from headwater.observatory.store import Part, Store
-from headwater.observatory.subjects import Period, Subject
-from headwater.observatory.templatetags.observatory import figure, in_words
-from headwater.observatory.wording import LACKS, UNITS
-from headwater.papers.pdf import Block, Heading, Pairs, Table, Text, make_pdf
+from headwater.observatory.subjects import Period
+from headwater.observatory.templatetags.observatory import in_words
+from headwater.papers.pdf import make_pdf
 
 LANGUAGES = (("en", "en"), ("zh-hans", "zh"))
 RECORD, CLUSTERS, MANIFEST = "record.json", "clusters.json", "manifest.json"
 LIBRARIES = ("numpy", "scipy", "duckdb", "pyarrow", "networkx", "econcomplex", "reportlab")
 PACKAGE = Path(__file__).resolve().parent.parent
-SHOWN_CLUSTERS, SHOWN_FLOWS, SHOWN_CITIES = 25, 20, 15
 
 
 class ReportError(ValueError):
@@ -86,8 +84,8 @@ def make(records: Records, asked: Asked, folder: Path) -> dict[str, Any]:
                     "name": in_words(subject, "name"),
                     "period": str(period),
                 }
-                blocks = list(_blocks(fixed, subject, period, asked, number, title))
-                files[f"report.{short}.html"] = _html(title, blocks, short, asked.made_on).encode()
+                blocks = list(blocks_of(fixed, subject, period, asked.made_on, number, title))
+                files[f"report.{short}.html"] = page(title, blocks, short, asked.made_on).encode()
                 files[f"report.{short}.pdf"] = make_pdf(title, blocks, language=short, made_on=asked.made_on)
     finally:
         fixed.close()
@@ -164,262 +162,3 @@ def _inputs(records: Records, kept: Mapping[str, bytes]) -> dict[str, Any]:
         "timetable": rail.digest if rail is not None else None,
         "region": records.snapshot.region["digest"],
     }
-
-
-# What it says ---------------------------------------------------------------------------------------------------
-def _blocks(
-    records: Records, subject: Subject, period: Period, asked: Asked, number: str, title: str
-) -> Iterator[Block]:
-    found = evaluate.all_for(records, subject, period)
-    yield Pairs(
-        (
-            (_("Subject"), in_words(subject, "name")),
-            (_("Period"), str(period)),
-            (_("Made on"), asked.made_on.isoformat()),
-            (_("Cite as"), f"Headwater {__version__}: {title}. {asked.made_on.isoformat()}. report-{number}."),
-        )
-    )
-    yield Text(
-        _(
-            "Computed figures come from the records named at the end, each with its share of synthetic records. "
-            "Published figures were computed by others; they stand beside and are never mixed in."
-        )
-    )
-    yield Heading(_("Figures"))
-    yield Table(
-        (_("Indicator"), _("Value"), _("Interval"), _("Records"), _("Synthetic")),
-        [_figure_row(one) for one in found],
-        frozenset({2, 3, 4}),
-        (5, 3, 2.2, 1.4, 1.4),
-    )
-    beside = [(one, row) for one in found for row in one.published]
-    if beside:
-        yield Heading(_("Published by others"))
-        yield Table(
-            (_("Statement"), _("As of"), _("Source"), _("Computed here")),
-            [
-                (
-                    in_words(row, "statement"),
-                    row["as_of"],
-                    "; ".join(in_words(source, "title") for source in row["sources"]),
-                    f"{one.indicator.title}: {_value(one)}",
-                )
-                for one, row in beside
-            ],
-            frozenset(),
-            (4, 1.3, 3.4, 3),
-        )
-    yield from _clusters(records)
-    yield from _flows(records, period)
-    yield from _reach(records, subject)
-    yield Heading(_("Method"))
-    for one in found:
-        definition = one.indicator
-        reference = _("defined here") if definition.reference == "defined here" else definition.reference
-        yield Pairs(
-            (
-                (str(definition.title), str(definition.formula)),
-                (_("Counting"), str(definition.counting)),
-                (_("Mind"), str(definition.caveat)),
-                (_("Reference"), reference),
-            )
-        )
-    yield from _sources(records, beside)
-
-
-def _figure_row(one: Evaluated) -> tuple[str, ...]:
-    made = one.answer.estimate
-    if made is None:
-        return str(one.indicator.title), str(LACKS[one.answer.lacks]), "", "", ""
-    span = "" if made.low is None else f"{figure(made.low)}–{figure(made.high)}"
-    return (
-        str(one.indicator.title),
-        _value(one),
-        span,
-        f"{made.records:,}",
-        f"{100 * made.synthetic_share:.0f} %",
-    )
-
-
-def _value(one: Evaluated) -> str:
-    made = one.answer.estimate
-    return "—" if made is None else f"{figure(made.value)} {UNITS[one.indicator.unit]}"
-
-
-def _clusters(records: Records) -> Iterator[Block]:
-    run = records.cluster_run
-    if not run:
-        return
-    yield Heading(_("Innovation clusters"))
-    parameters = run["parameters"]
-    yield Text(
-        _(
-            "At least %(least)s addresses within %(radius)s km, clusters within %(merge)s km merged; shares of the "
-            "world's documents, counted fractionally; 95 %% intervals from resampled documents. The same method as the "
-            "published ranking, never the same ranking. %(made)s of the addresses are synthetic."
-        )
-        % {
-            "least": figure(parameters["min_weight"]),
-            "radius": figure(parameters["radius_km"]),
-            "merge": figure(parameters["merge_km"]),
-            "made": f"{100 * run['synthetic_share']:.0f} %",
-        }
-    )
-    yield Table(
-        (_("Rank"), _("Interval"), _("Cluster"), _("Score, %"), _("Addresses")),
-        [
-            (
-                str(row["rank"]),
-                f"{row['rank_low']}–{row['rank_high']}" if row.get("rank_low") else "",
-                row["name"],
-                f"{100 * row['score']:.2f}",
-                f"{row['weight']:,.0f}",
-            )
-            for row in run["clusters"][:SHOWN_CLUSTERS]
-        ],
-        frozenset({0, 3, 4}),
-        (1, 1.4, 5, 1.6, 1.8),
-    )
-
-
-def _flows(records: Records, period: Period) -> Iterator[Block]:
-    found = flows.between(records, "publications", period)
-    pairs = flows.pairs(found, SHOWN_FLOWS)
-    if not pairs:
-        return
-    named = {row["code"]: in_words(row, "name") for row in records.snapshot.cities}
-    yield Heading(_("Joint publications between cities"))
-    if found.gravity is not None:
-        yield Text(
-            _("Flows fall with distance to the power %(decay)s (%(low)s to %(high)s), by a gravity model (PPML).")
-            % {
-                "decay": f"{found.gravity.decay:.2f}",
-                "low": f"{found.gravity.decay_low:.2f}",
-                "high": f"{found.gravity.decay_high:.2f}",
-            }
-        )
-    yield Table(
-        (_("Between"), _("Flow"), _("Expected"), _("Flow ÷ expected"), "km"),
-        [
-            (
-                f"{named[row['one']]} – {named[row['other']]}",
-                figure(row["flow"]),
-                figure(row["expected"]),
-                figure(row["over_expected"]),
-                f"{row['distance_km']:.0f}",
-            )
-            for row in pairs
-        ],
-        frozenset({1, 2, 3, 4}),
-    )
-    cities = flows.table(found, flows.between(records, "publications", flows.earlier(period)))[:SHOWN_CITIES]
-    yield Table(
-        (_("City"), _("Partner cities"), _("Betweenness"), _("Leading share"), _("Radiates, km"), _("Change, km")),
-        [
-            (
-                named[row["city"]],
-                str(row["degree"]),
-                figure(row["betweenness"]),
-                "—" if row["leading_share"] is None else f"{100 * row['leading_share']:.1f} %",
-                figure(None if row["reach_km"] is None else round(row["reach_km"])),
-                figure(None if row["reach_change_km"] is None else round(row["reach_change_km"])),
-            )
-            for row in cities
-        ],
-        frozenset({1, 2, 3, 4, 5}),
-    )
-
-
-def _reach(records: Records, subject: Subject) -> Iterator[Block]:
-    plants = [
-        one
-        for one in records.subjects
-        if one.kind == "zone" and one.lat is not None and (one.code == subject.code or subject.kind == "region")
-    ]
-    rows = []
-    for plant in plants:
-        places = catchments.places_of(records, "suppliers", plant.code)
-        if not places or not plant.cities:
-            continue
-        found = catchments.from_subject(records, plant, places, limit_km=400.0, limit_min=180.0)
-        shares = found.shares
-        rows.append(
-            (
-                in_words(plant, "name"),
-                str(len(places)),
-                *(f"{100 * shares[name]:.1f} %" for name in ("distance", "rail", "both")),
-            )
-        )
-    if rows:
-        yield Heading(_("Suppliers within reach"))
-        yield Table(
-            (_("Plant"), _("Suppliers"), _("within 400 km"), _("within 180 minutes by rail"), _("in both")),
-            rows,
-            frozenset({1, 2, 3, 4}),
-        )
-
-
-def _sources(records: Records, beside: list[tuple[Evaluated, Any]]) -> Iterator[Block]:
-    yield Heading(_("Sources"))
-    yield Table(
-        (_("Table"), _("Origin"), _("Rows"), "SHA-256"),
-        [(part.table, part.origin, f"{records.store.rows(part):,}", part.digest[:16] + "…") for part in records.parts],
-        frozenset({2}),
-    )
-    rail = catchments.rail(records)
-    lines = [
-        _("The region's record: %(name)s, digest %(digest)s.")
-        % {"name": in_words(records.snapshot.region, "name"), "digest": records.snapshot.region["digest"][:16] + "…"},
-        *([rail.source] if rail is not None else []),
-    ]
-    seen: dict[str, str] = {}
-    for _one, row in beside:
-        for source in row["sources"]:
-            seen.setdefault(source["key"], f"{in_words(source, 'title')} {source['url']}".strip())
-    yield Text("\n".join([*lines, *seen.values()]))
-    yield Text(_("Full hashes, versions and parameters are in manifest.json beside this report."))
-
-
-# How it looks ---------------------------------------------------------------------------------------------------
-STYLE = """
-body{font:16px/1.6 "Helvetica Neue",Arial,"PingFang SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif;color:#16232e;
-max-width:60rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.7rem}h2{font-size:1.15rem;margin-top:2rem}
-table{border-collapse:collapse;width:100%;font-size:.9rem}
-th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;
-border-bottom:1px solid #dfe6ea}.num{text-align:right;font-variant-numeric:tabular-nums}dl{display:grid;
-grid-template-columns:minmax(9rem,16rem) 1fr;gap:.2rem 1rem;border-bottom:1px solid #dfe6ea;padding-bottom:.6rem}
-dt{color:#51626f}dd{margin:0}footer{color:#51626f;font-size:.85rem;margin-top:2rem}
-"""
-
-
-def _html(title: str, blocks: list[Block], language: str, made_on: date) -> str:
-    """The report as one file that needs no other."""
-    body = "\n".join(_element(block) for block in blocks)
-    code = "zh-Hans" if language == "zh" else "en"
-    return (
-        f'<!doctype html>\n<html lang="{code}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{body}\n"
-        f"<footer>Headwater {__version__} · {made_on.isoformat()}</footer></body></html>\n"
-    )
-
-
-def _element(block: Block) -> str:
-    if isinstance(block, Heading):
-        return f"<h2>{escape(block.text)}</h2>"
-    if isinstance(block, Text):
-        return "<p>" + "<br>".join(escape(line) for line in block.text.split("\n")) + "</p>"
-    if isinstance(block, Pairs):
-        return (
-            "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in block.rows) + "</dl>"
-        )
-    head = "".join(_cell("th", text, k, block.numeric) for k, text in enumerate(block.head))
-    rows = "".join(
-        "<tr>" + "".join(_cell("td", text, k, block.numeric) for k, text in enumerate(row)) + "</tr>"
-        for row in block.rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _cell(tag: str, text: str, column: int, numeric: frozenset[int]) -> str:
-    kind = ' class="num"' if column in numeric else ""
-    return f"<{tag}{kind}>{escape(text)}</{tag}>"

@@ -15,15 +15,19 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from reportlab.graphics import shapes as draw
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table as Grid
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table as Grid
+
+from headwater.papers.drawing import COLOURS, Disc, Drawing, Ring, Shape, Stroke, Words
 
 MARGIN = 20 * mm
+HIGHEST = 125 * mm  # of a drawing, so that it and its caption share a page with its heading
 INK, RULE = colors.HexColor("#1c2a33"), colors.HexColor("#b9c4cb")
 LATIN, LATIN_BOLD, HAN = "HeadwaterLatin", "HeadwaterLatinBold", "HeadwaterHan"
 # What a PDF has no business showing: control characters, which fonts have no shape for.
@@ -61,7 +65,7 @@ class Table:
     widths: Sequence[float] = ()
 
 
-Block = Heading | Text | Pairs | Table
+Block = Heading | Text | Pairs | Table | Drawing
 
 
 def make_pdf(title: str, blocks: Sequence[Block], *, language: str, made_on: date) -> bytes:
@@ -71,7 +75,7 @@ def make_pdf(title: str, blocks: Sequence[Block], *, language: str, made_on: dat
     ----------
     title : str
         Stands on top and in the document's properties.
-    blocks : sequence of Heading, Text, Pairs or Table
+    blocks : sequence of Heading, Text, Pairs, Table or Drawing
         Plain texts: nothing in them is read as markup.
     language : str
         ``zh…`` breaks lines between any two characters, others between words.
@@ -120,6 +124,7 @@ class _Styles:
         self.heading = style("heading", 12, LATIN_BOLD, spaceBefore=5 * mm, spaceAfter=2 * mm)
         self.text = style("text", 10, spaceAfter=2 * mm)
         self.label = style("label", 9, LATIN_BOLD)
+        self.caption = style("caption", 8.5, spaceAfter=3 * mm)
         self.cell = style("cell", 9)
         self.number = style("number", 9, alignment=2)
         self.number_label = style("number label", 9, LATIN_BOLD, alignment=2)
@@ -139,18 +144,26 @@ def _latin() -> Callable[[int], bool]:
     return lambda character: character in shapes
 
 
-def _marked(text: str) -> str:
-    """The text escaped, each run that the Latin font has no shapes for set in the Chinese one."""
-    known, parts = _latin(), []
+def _runs(text: str) -> list[tuple[str, bool]]:
+    """The text in runs; whether each is set in the Latin font, or in the Chinese one that has its shapes."""
+    known, runs = _latin(), []
     begun, latin = 0, True
     text = CONTROLS.sub("", text)
     for at, character in enumerate(text + "\n"):
         is_latin = latin if character.isspace() and at < len(text) else known(ord(character))
         if at == len(text) or is_latin != latin:
-            run = escape(text[begun:at]).replace("\n", "<br/>")
-            if run:
-                parts.append(run if latin else f'<font name="{HAN}">{run}</font>')
+            if at > begun:
+                runs.append((text[begun:at], latin))
             begun, latin = at, is_latin
+    return runs
+
+
+def _marked(text: str) -> str:
+    """The text escaped, each run that the Latin font has no shapes for set in the Chinese one."""
+    parts = []
+    for run, latin in _runs(text):
+        marked = escape(run).replace("\n", "<br/>")
+        parts.append(marked if latin else f'<font name="{HAN}">{marked}</font>')
     return "".join(parts)
 
 
@@ -167,6 +180,8 @@ def _flow(block: Block, styles: _Styles) -> list[Flowable]:
     if isinstance(block, Pairs):
         pairs = [[_paragraph(label, styles.label), _paragraph(value, styles.cell)] for label, value in block.rows]
         return [_grid(pairs, [0.3 * width, 0.7 * width], head=False), Spacer(1, 3 * mm)] if pairs else []
+    if isinstance(block, Drawing):
+        return [KeepTogether([_drawn(block, width), _paragraph(block.caption, styles.caption)])]
     rows = [
         [
             _paragraph(text, styles.number_label if at in block.numeric else styles.label)
@@ -191,3 +206,47 @@ def _grid(rows: list[list[Paragraph]], widths: list[float], *, head: bool) -> Gr
     if head:
         rules.append(("LINEBELOW", (0, 0), (-1, 0), 0.9, INK))
     return Grid(rows, colWidths=widths, repeatRows=1 if head else 0, style=rules, hAlign="LEFT")
+
+
+def _drawn(block: Drawing, width: float) -> draw.Drawing:
+    scale = min(width / block.width, HIGHEST / block.height)
+    group = draw.Group(transform=(scale, 0, 0, scale, 0, 0))
+    for shape in block.shapes:
+        for one in _shapes(shape, block.height):
+            group.add(one)
+    return draw.Drawing(block.width * scale, block.height * scale, group)
+
+
+def _shapes(shape: Shape, top: float) -> list[draw.Shape]:
+    """The shape in reportlab's terms, whose y points up."""
+    if isinstance(shape, Stroke):
+        line = draw.Line(shape.x1, top - shape.y1, shape.x2, top - shape.y2)
+        line.strokeColor, line.strokeWidth = _colour(shape.colour), shape.width
+        return [line]
+    if isinstance(shape, Disc):
+        disc = draw.Circle(shape.x, top - shape.y, shape.radius)
+        disc.fillColor, disc.strokeColor, disc.strokeWidth = _colour(shape.colour), colors.white, 0.5
+        return [disc]
+    if isinstance(shape, Ring):
+        ring = draw.Polygon([number for x, y in shape.points for number in (x, top - y)])
+        ring.fillColor = _colour(shape.fill) if shape.fill else None
+        ring.strokeColor, ring.strokeWidth = (_colour(shape.line) if shape.line else None), 0.8
+        return [ring]
+    return _set(shape, top)
+
+
+def _set(words: Words, top: float) -> list[draw.Shape]:
+    runs = [(run, LATIN if latin else HAN) for run, latin in _runs(words.text)]
+    widths = [pdfmetrics.stringWidth(run, font, words.size) for run, font in runs]
+    at = words.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[words.anchor] * sum(widths)
+    made: list[draw.Shape] = []
+    for (run, font), wide in zip(runs, widths, strict=True):
+        one = draw.String(at, top - words.y, run)
+        one.fontName, one.fontSize, one.fillColor = font, words.size, _colour(words.colour)
+        made.append(one)
+        at += wide
+    return made
+
+
+def _colour(name: str) -> colors.Color:
+    return colors.HexColor(COLOURS[name])

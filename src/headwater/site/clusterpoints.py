@@ -57,8 +57,9 @@ def read_points(path: Path, edition: Edition | None) -> Points:
         bad = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
         if bad.size:
             shown = _row_of(path, bad[1:]).tolist()
+            got = "an empty cell" if np.isnan(weight[bad[0]]) else weight[bad[0]]
             raise Unusable(
-                f"{_where(path, int(bad[0]))}, column weight: a weight must be 0 or more, got {weight[bad[0]]}."
+                f"{_where(path, int(bad[0]))}, column weight: a weight must be 0 or more, got {got}."
                 + (f" {_also(shown, what='row' if _is_parquet(path) else 'line')}" if shown else "")
             )
     metrics, metric = _metrics(table, path, edition)

@@ -196,14 +196,19 @@ def _features(result: Result, table: pa.Table) -> dict[str, Any]:
     }
 
 
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _summary(result: Result) -> list[str]:
     held = result.all
     lost = held.missing + held.out_of_range
     merged = f" ({result.density_count:,} before merging)" if result.settings.merge_km > 0 else ""
     inside = float(result.weights.sum())
     share = inside / result.located_weight if result.located_weight > 0 else 0.0
+    clusters = _counted(result.clustering.count, "cluster")
     return [
-        f"{held.points:,} points at {held.locations:,} locations: {result.clustering.count:,} clusters{merged}",
+        f"{_counted(held.points, 'point')} at {_counted(held.locations, 'location')}: {clusters}{merged}",
         f"with {share:.1%} of the located weight.",
         f"Without a place: {lost:,} ({held.missing:,} missing, {held.out_of_range:,} out of range).",
     ]

@@ -244,3 +244,15 @@ def test_the_page_s_example_gives_what_the_page_says(folder):
     assert "| patents | 2.0 | 1.5 | 0.0 | 0.5 |" in said
     assert "| publications | 2.0 | 1.5 | 0.5 | 0.0 |" in said
     assert "| 1 | 0 | Shanghai | 50.000 | 25.000 | 75.000 | 3 |" in said
+
+
+def test_one_point_is_counted_in_the_singular(folder):
+    (folder / "one.csv").write_text("lat,lon\n31,121\n", "utf-8")
+    done = run(folder, "one.csv", "--radius-km", 1, "--min-weight", 1, "--merge-km", 0)
+    assert done.output.startswith("1 point at 1 location: 1 cluster with")
+
+
+def test_weight_that_is_missing_is_called_empty(folder):
+    (folder / "gap.csv").write_text("lat,lon,weight\n31,121,2\n31,121,\n", "utf-8")
+    done = run(folder, "gap.csv", "--radius-km", 1, "--min-weight", 1, code=2)
+    assert "line 3, column weight: a weight must be 0 or more, got an empty cell." in done.output
