@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests.factories import make_figure, make_operator, make_organisation, make_source, make_token, make_user
+from tests.observatory.conftest import AT, make_run
 
 from headwater.accounts.audit import SYSTEM
 from headwater.accounts.models import Grant, Role
 from headwater.observatory import actions, clusterruns, queries
 from headwater.observatory.models import Run, RunKind
 from headwater.registry.rules import Viewer
-
-AT = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-def make_run(kind=RunKind.CLUSTERS, **parameters):
-    return Run.objects.create(public_id=f"run_t{Run.objects.count()}", kind=kind, parameters=parameters, asked_at=AT)
-
-
-@pytest.fixture
-def clustered(world):
-    run = make_run(edition="gii-2024", radius_km=15, min_weight=60, merge_km=5, resamples=10)
-    return actions.carry_out(run.public_id, at=AT)
 
 
 @pytest.mark.parametrize("path", ["/observatory/", "/observatory/indicators/", "/observatory/reports/"])
