@@ -24,7 +24,7 @@ CHANGE_KINDS = ("kept", "joined", "split", "regrouped", "vanished", "appeared")
 class Asked:
     """What to find: an edition by name, or a radius, minimum and merge distance of one's own beside it.
 
-    ``beside`` names the standing run that this one is compared with, ``against`` its radius, minimum and merge distance.
+    ``beside`` names the run that this one is compared with, ``against`` its radius, minimum and merge distance.
     """
 
     edition: str = "gii-2024"
