@@ -148,9 +148,12 @@ def _grid(result: Mapping[str, Any], chosen: Mapping[str, Any] | None) -> dict[s
         [words(f"{grid['clusters'][r][c]} · {100 * grid['inside'][r][c]:.0f} %", r, c) for c in range(len(minima))]
         for r in range(len(radii))
     ]
+    inside = [share for line in grid["inside"] for share in line]
+    least, room = min(inside), (max(inside) - min(inside)) or 1.0
+    depth = [[(share - least) / room for share in line] for line in grid["inside"]]
     found: dict[str, Any] = {
         "minima": minima,
-        "heat": maps.draw_heat(columns, lines, grid["inside"], texts, here),
+        "heat": maps.draw_heat(columns, lines, depth, texts, here),
         "cells": [
             (radius, list(zip(grid["clusters"][r], grid["inside"][r], strict=True))) for r, radius in enumerate(radii)
         ],
@@ -162,9 +165,9 @@ def _grid(result: Mapping[str, Any], chosen: Mapping[str, Any] | None) -> dict[s
         found["spans"].append((row, min(held, default=None), max(held, default=None), len(held), len(ranks)))
     if chosen is not None:
         ranks = grid["rank"][str(chosen["cluster"])]
-        depth = [[1 / rank if rank else None for rank in line] for line in ranks]
+        ranked = [[1 / rank if rank else None for rank in line] for line in ranks]
         shown = [[words(str(rank or "—"), r, c) for c, rank in enumerate(line)] for r, line in enumerate(ranks)]
-        found["ranks"] = maps.draw_heat(columns, lines, depth, shown, here)
+        found["ranks"] = maps.draw_heat(columns, lines, ranked, shown, here)
         found["rank_rows"] = list(zip(radii, ranks, strict=True))
     return found
 
