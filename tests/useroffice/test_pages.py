@@ -13,12 +13,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 from tests.factories import make_member
 from tests.useroffice.builders import AFTER, NOW, by, make_office
 
 from headwater.accounts.models import Notice, User
 from headwater.useroffice import urls
 from headwater.useroffice.actions import assigning, beamcalendar, calls, pools, scheduling, visiting
+from headwater.useroffice.forms import read_samples
 from headwater.useroffice.models import Call, Feasibility, Proposal, Review, Scenario, Visit
 
 pytestmark = pytest.mark.django_db
@@ -345,3 +347,20 @@ def test_desk_lists_fifty_a_page_and_finds_by_state_track_beamline_and_words():
     assert shown("q=nothing+like+it") == 0
     second = client.get(f"{desk_of_call}?state=review&page=2").content.decode()
     assert "?state=review&amp;page=1" in second
+
+
+def test_conditional_question_says_when_it_is_asked_in_both_languages():
+    office = make_office(members=2)
+    Call.objects.update(opens_at=timezone.now() - timedelta(days=1), closes_at=timezone.now() + timedelta(days=9))
+    user = office.proposer()
+    english = go(page(user), "apply", office.call.public_id, status=200).content.decode()
+    chinese = go(page(user, "zh-hans"), "apply", office.call.public_id, status=200).content.decode()
+    assert "Only if “Equipment of your own” is answered “We bring equipment”." in english
+    assert "仅当“是否自带设备”选择“自带设备”时填写。" in chinese
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_hazards_are_understood_in_either_language(language):
+    with override(language):
+        found = [one.hazards for one in read_samples("film; 1 g; None\n薄膜；1 片；化学、生物\nink; ; song")]
+    assert found == [["none"], ["chemical", "biological"], ["song"]]
