@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
-from tests.factories import make_member, make_operator, make_user
+from tests.factories import make_member, make_operator, make_user, make_zone
 from tests.support.pages import PAGES
 from tests.support.records import (
     DAY,
@@ -27,6 +27,7 @@ from tests.support.records import (
 )
 
 from headwater.accounts.audit import Actor
+from headwater.registry.models import Technique
 from headwater.support.actions.charges import make_invoice
 from headwater.support.actions.claims import submit_claim
 from headwater.support.actions.orders import place_order
@@ -160,7 +161,7 @@ LISTS = {
     "/support/schemes/": ("engineer", 7),
     "/support/recognitions/": ("engineer", 6),
     "/support/proofs/": ("engineer", 6),
-    "/support/entry/{lab}/": ("manager", 8),
+    "/support/entry/{lab}/": ("manager", 9),
 }
 
 
@@ -191,6 +192,39 @@ def test_quote_shows_why_a_scheme_does_not_pay_and_what_would_help(client, names
         "The scheme asks for another value of the size of your organisation: micro, small, medium. Yours: large."
         in text
     )
+
+
+def test_quote_leads_on_to_registering_a_voucher_and_the_booking(client, names):
+    world = names["world"]
+    client.force_login(world.engineer)
+    path = f"/instruments/{names['instrument']}/quote/"
+    first = client.get(path).content.decode()
+    assert "CNY 500.00" in first  # of one hour, before anything is asked
+    assert "/book/?start=" not in first
+    make_scheme(world.company.city.jurisdiction, {"eligible": {"fact": "user.high_tech", "is": True}})
+    given = {"organisation": names["company"], "starts": "2026-03-12T09:00", "ends": "2026-03-12T11:00"}
+    text = client.get(path, given).content.decode()
+    assert f'href="/support/registrations/{names["company"]}/"' in text
+    assert '<a href="/support/vouchers/">Apply for a voucher</a>' in text
+    address = re.search(r'href="(/instruments/[^"]+/book/\?start=[^"]+)"', text)[1].replace("&amp;", "&")
+    form = client.get(address).content.decode()
+    assert 'value="2026-03-12T09:00"' in form
+    assert 'value="2026-03-12T11:00"' in form
+
+
+def test_reasons_name_zones_organisations_and_techniques(client, names):
+    world = names["world"]
+    park = make_zone(world.instrument.city)
+    wanted = [
+        {"fact": "user.zones", "in": [park.code]},
+        {"fact": "provider.organisation", "in": [world.company.public_id]},
+    ]
+    make_scheme(world.company.city.jurisdiction, {"eligible": {"all": wanted[:1]}, "counts": {"all": wanted[1:]}})
+    text = client.get(f"/instruments/{names['instrument']}/quote/").content.decode()
+    assert park.name_en in text
+    assert park.code not in text
+    assert world.company.name_en in text
+    assert world.company.public_id not in text
 
 
 def test_quote_is_everybody_s_without_signing_in(client, names):
@@ -311,9 +345,44 @@ def test_scheme_is_tried_published_and_read_into_the_form_again(client, names):
     assert json.loads(form.initial["more_counts"]) == {"fact": "order.cross_border", "is": True}
 
 
+def test_what_counts_is_chosen_by_name_and_read_into_the_form_again(client, names):
+    world = names["world"]
+    client.force_login(world.officer)
+    other = make_scheme(world.home, code="other-scheme")
+    park = make_zone(world.instrument.city)
+    technique = Technique.objects.first()
+    chosen = {
+        "access": ["booking"],
+        "techniques": [technique.code],
+        "zones": [park.code],
+        "user_zones": [park.code],
+        "providers": f"{world.company.name_en}\n{names['lab']}\n",
+        "stacks_with": [other.scheme.code],
+    }
+    given = scheme_form(jurisdiction=world.home.code, more_counts="", purposes=[], **chosen)
+    assert client.post("/support/schemes/new/", given).status_code == 302
+    terms = SchemeVersion.objects.get(scheme__code="new-scheme").terms
+    assert terms["counts"]["all"] == [
+        {"fact": "order.techniques", "in": [technique.code]},
+        {"fact": "order.access", "in": ["booking"]},
+        {"fact": "provider.zones", "in": [park.code]},
+        {"fact": "provider.organisation", "in": [world.company.public_id, names["lab"]]},
+    ]
+    assert terms["stacks_with"] == ["other-scheme"]
+    form = client.get("/support/schemes/new/?from=new-scheme").context["form"]
+    for name in ("access", "techniques", "zones", "user_zones", "stacks_with"):
+        assert list(form.initial[name]) == chosen[name]
+    assert form.initial["providers"] == f"{world.company.public_id}\n{names['lab']}"
+    text = client.get("/support/schemes/new-scheme/").content.decode()
+    assert technique.name_en in text
+    assert park.name_en in text
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
+        ({"providers": "Nobody & Sons"}, "There is no organisation “Nobody &amp; Sons”. Give its full name or its id."),
+        ({"techniques": ["no_such"]}, "no_such"),
         ({"share": "150 %"}, "share: “150 %” does not fit here. Write it as: 0.5."),
         ({"valid_from": "2020-01-01"}, "A new version can&#x27;t begin on 2020-01-01"),
         ({"more_counts": "{"}, "This is not JSON: it breaks in line 1."),

@@ -25,6 +25,18 @@ from headwater.registry.models import Access, Instrument, InstrumentStatus, Memb
 SELECTED = mark_safe(" selected")
 
 
+class Offered(forms.TextInput):
+    """A field to type in that offers values by their names, as many browsers' users pick from a list."""
+
+    offered: Iterable[tuple[str, str]] = ()
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        key = f"offered_{name}"
+        typed = super().render(name, value, {**(attrs or {}), "list": key, "autocomplete": "off"}, renderer)
+        options = format_html_join("", '<option value="{}">{}</option>', self.offered)
+        return format_html('{}<datalist id="{}">{}</datalist>', typed, key, options)
+
+
 def _grouped(pairs: list[tuple[str, str, str]]) -> list[Any]:
     """Choices under headings, in the order met: heading, value, label."""
     groups: dict[str, list[tuple[str, str]]] = {}

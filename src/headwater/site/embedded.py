@@ -43,8 +43,8 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "port": str(PORT),
     "max_connections": "100",
-    # As much as a region of 56,000 instruments is read from; an eighth of a small machine.
-    "shared_buffers": f"{min(512, max(64, psutil.virtual_memory().total // 2**23))}MB",
+    # As much as a million instruments are read from, taken when it is first needed; an eighth of a smaller machine.
+    "shared_buffers": f"{min(2048, max(64, psutil.virtual_memory().total // 2**23))}MB",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

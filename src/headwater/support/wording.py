@@ -11,7 +11,16 @@ from django.utils.translation import get_language, gettext, gettext_lazy as _, p
 from headwater.accounts.notices import NoticeWording
 from headwater.accounts.words import Wording
 from headwater.core.money import Money
-from headwater.registry.models import Access, Jurisdiction, OrganisationKind, SizeClass
+from headwater.registry.models import (
+    Access,
+    City,
+    Jurisdiction,
+    Organisation,
+    OrganisationKind,
+    SizeClass,
+    Technique,
+    Zone,
+)
 from headwater.registry.models.base import in_language
 from headwater.support import vocabulary
 from headwater.support.models import ClaimState, OrderState
@@ -56,13 +65,32 @@ ACTS = {
 }
 
 
-def _names() -> Mapping[str, str]:
-    """Names of jurisdictions by code, read once a minute, process and language."""
-    key = f"support.names.{get_language()}"
+NAMED: dict[str, type[Jurisdiction | City | Zone | Technique]] = {
+    "jurisdiction": Jurisdiction,
+    "city": City,
+    "zones": Zone,
+    "techniques": Technique,
+}
+
+
+def _names(kind: str = "jurisdiction") -> Mapping[str, str]:
+    """Names of jurisdictions, cities, zones or techniques by code, read once a minute, process and language."""
+    key = f"support.names.{kind}.{get_language()}"
     kept: dict[str, str] | None = caches["local"].get(key)
     if kept is None:
-        rows = Jurisdiction.objects.values_list("code", "name_zh", "name_en")
+        rows = NAMED[kind].objects.values_list("code", "name_zh", "name_en")
         kept = {code: in_language(zh, en)[0] for code, zh, en in rows}
+        caches["local"].set(key, kept, KEPT_S)
+    return kept
+
+
+def _organisation_name(public_id: str) -> str:
+    """An organisation's name by its id, kept as long."""
+    key = f"support.organisation.{public_id}.{get_language()}"
+    kept: str | None = caches["local"].get(key)
+    if kept is None:
+        found = Organisation.objects.filter(public_id=public_id).values_list("name_zh", "name_en").first()
+        kept = in_language(*found)[0] if found else public_id
         caches["local"].set(key, kept, KEPT_S)
     return kept
 
@@ -90,8 +118,11 @@ def value_label(fact: str, value: Any) -> str:
         return "—"
     if fact in VALUES and value in VALUES[fact].values:
         return str(VALUES[fact](value).label)
-    if fact.endswith(".jurisdiction"):
-        return _names().get(str(value), str(value))
+    kind = fact.rpartition(".")[2]
+    if kind in NAMED:
+        return _names(kind).get(str(value), str(value))
+    if kind == "organisation":
+        return _organisation_name(str(value))
     if fact in ("instrument.value", "order.amount") and isinstance(value, int):
         return f"{value / 100:,.2f}"
     return str(value)
@@ -195,7 +226,7 @@ REASONS = {
     "scheme.voucher_missing": _shown(
         _("It pays by voucher, and you have none with money left. Apply for one under “Vouchers”.")
     ),
-    "scheme.nothing_left": _shown(_("Nothing can be paid: %(limit)s is used up.")),
+    "scheme.nothing_left": _shown(_("Nothing can be paid: %(limit)s comes to nothing.")),
     "scheme.share_unknown": Wording(
         _("Which share it pays is not known here; its officers can publish a version that says it.")
     ),

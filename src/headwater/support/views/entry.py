@@ -53,6 +53,7 @@ def entry(request: HttpRequest, public_id: str) -> HttpResponse:
     owner, party = organisation_or_refuse(public_id), party_for(request)
     permit(rules.may_read_money(owner.pk, party))
     asked = RequirementForm(request.POST if "require" in request.POST else None, prefix="ask")
+    asked.offer_instruments(owner)
     proof = ProofForm(request.POST if "grant" in request.POST else None, prefix="proof")
     given: dict[str, Any] = {"party": party, "by": by_page(request), "at": timezone.now()}
     if _sent(asked, lambda data: require(owner, RequirementDraft(**data), **given)):

@@ -15,16 +15,16 @@ from headwater.accounts import words
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.money import Money
 from headwater.engines.terms import TermsError, read_terms
-from headwater.registry.models import Jurisdiction
 from headwater.support import queries, rules
 from headwater.support.actions.imports import import_schemes
 from headwater.support.actions.settlement import settle
 from headwater.support.actions.terms import SchemeDraft, fund_budget, publish_scheme
 from headwater.support.actions.vouchers import decide_voucher
 from headwater.support.book import home_currency
-from headwater.support.forms import BudgetForm, MonthForm, SchemeFileForm, SchemeForm
+from headwater.support.forms import BudgetForm, MonthForm, SchemeFileForm
 from headwater.support.models import Scheme
 from headwater.support.reading import month_of
+from headwater.support.schemeforms import SchemeForm
 from headwater.support.tryout import try_terms
 from headwater.support.views.common import by_page, jurisdiction_or_refuse, minor, party_for
 
@@ -92,6 +92,7 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
         "budgets": budgets,
         "form": form if offices else None,
         "may_write": one.jurisdiction_id in party.offices,
+        "by_voucher": any(version.terms.get("delivery") == "voucher" for version in one.versions.all()[:1]),
     }
     return render(request, "support/scheme.html", context, status=422 if form.errors else 200)
 
@@ -106,8 +107,7 @@ def new_scheme(request: HttpRequest) -> HttpResponse:
     initial: dict[str, Any] = {"currency": home_currency(), "valid_from": timezone.now().date()}
     if source := request.GET.get("from"):
         initial |= SchemeForm.initial_of(_scheme(source).versions.all()[0])
-    places = Jurisdiction.objects.filter(kind="province").order_by("pk")
-    form = SchemeForm(request.POST or None, offices=offices, places=places, initial=initial)
+    form = SchemeForm(request.POST or None, offices=offices, initial=initial)
     tried = None
     if request.method == "POST" and form.is_valid():
         terms = form.terms()

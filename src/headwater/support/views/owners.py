@@ -44,6 +44,7 @@ def rates(request: HttpRequest, public_id: str) -> HttpResponse:
     if tables:
         initial |= RatesForm.initial_of(next((one for one in tables if one.instrument is None), tables[0]))
     form = RatesForm(request.POST or None, initial=initial)
+    form.offer_instruments(owner)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:

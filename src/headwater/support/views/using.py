@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -67,6 +68,8 @@ def instrument_quote(request: HttpRequest, public_id: str) -> HttpResponse:
     instrument, party = _instrument(request, public_id), party_for(request)
     companies = list(queries.companies_of(party))
     given = request.POST or request.GET
+    if not given:  # whoever comes in sees what an hour costs, and goes on from there
+        given = {"organisation": companies[0].public_id if companies else "", "hours": "1", "purpose": "development"}
     asked = any(given.get(name) for name in ("starts", "hours", "samples", "setups"))
     form = QuoteForm(
         given if asked else None,
@@ -91,6 +94,7 @@ def instrument_quote(request: HttpRequest, public_id: str) -> HttpResponse:
                 messages.success(request, _("The money for your order is reserved."))
                 return redirect("order", order.public_id)
     context = {"form": form, "instrument": instrument, "quoted": quoted, "offers": _offers(quoted), "party": party}
+    context |= _steps(quoted, form.cleaned_data if quoted else {})
     template = "support/_quote.html" if request.headers.get("HX-Request") == "true" else "support/quote.html"
     return render(request, template, context, status=422 if form.errors else 200)
 
@@ -110,6 +114,22 @@ def _wanted(given: dict[str, Any], instrument: Instrument, companies: list[Any])
         setups=given["setups"],
         purpose=given["purpose"],
     )
+
+
+def _steps(quoted: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What she can do next: register what schemes ask for, apply for a voucher, take the time."""
+    if quoted is None:
+        return {}
+    reasons = [one for offer in quoted.quote.offers for one in offer.decision.reasons]
+    unknown = any(
+        one.code == "terms.fact_unknown" and str(one.facts.get("fact", "")).startswith("user.") for one in reasons
+    )
+    starts, ends = given["starts"], given["ends"]
+    return {
+        "register": given["organisation"] if unknown else "",
+        "apply": any(one.code == "scheme.voucher_missing" for one in reasons),
+        "span": urlencode({"start": starts.isoformat(), "end": ends.isoformat()}) if starts else "",
+    }
 
 
 def _offers(quoted: Any) -> list[dict[str, Any]]:
