@@ -13,12 +13,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 from tests.factories import make_member
-from tests.useroffice.builders import AFTER, by, make_office
+from tests.useroffice.builders import AFTER, NOW, by, make_office
 
 from headwater.accounts.models import Notice, User
 from headwater.useroffice import urls
 from headwater.useroffice.actions import assigning, beamcalendar, calls, pools, scheduling, visiting
+from headwater.useroffice.forms import read_samples
 from headwater.useroffice.models import Call, Feasibility, Proposal, Review, Scenario, Visit
 
 pytestmark = pytest.mark.django_db
@@ -302,7 +304,7 @@ def queries_of(client: Client, name: str, *args: Any) -> int:
 
 def test_lists_cost_the_same_for_few_and_many():
     office = make_office(members=8)
-    costs = {"call_desk": 17, "panel": 24, "letters": 15, "schedule": 14, "beamtime": 14}
+    costs = {"call_desk": 19, "panel": 24, "letters": 15, "schedule": 14, "beamtime": 14}
     user = office.proposer()
     for number in (1, 5):
         made = [office.submitted(user) for _ in range(number)]
@@ -317,3 +319,48 @@ def test_lists_cost_the_same_for_few_and_many():
             found[name] = queries_of(page(who), name, *args)
         assert found == costs
     assert Feasibility.objects.count() == 6
+
+
+def test_desk_lists_fifty_a_page_and_finds_by_state_track_beamline_and_words():
+    office = make_office(members=2)
+    user = office.proposer()
+    first = office.submitted(user, title="Perovskite under light", beamlines=[office.lines[1].public_id])
+    office.submitted(user)
+    client, desk_of_call = page(office.officer), reverse("call_desk", args=[office.call.public_id])
+    few = queries_of(client, "call_desk", office.call.public_id)
+    made_at = {"call": office.call, "track": first.track, "form": first.form, "made_at": NOW, "state_at": NOW}
+    Proposal.objects.bulk_create(
+        Proposal(public_id=f"pro_desk{n}", code=f"X-{n:03d}", title=f"Title {n}", state="review", **made_at)
+        for n in range(60)
+    )
+    assert few == queries_of(client, "call_desk", office.call.public_id)
+
+    def shown(asked: str) -> int:
+        return len(re.findall(r'<td class="short">', client.get(f"{desk_of_call}?{asked}").content.decode()))
+
+    line = office.lines[1].public_id
+    found = {
+        asked: shown(asked) for asked in ("", "page=2", "page=9", "state=review", "q=Perovskite+light", "track=none")
+    }
+    assert found == {"": 50, "page=2": 12, "page=9": 12, "state=review": 50, "q=Perovskite+light": 1, "track=none": 50}
+    assert (shown(f"beamline={line}"), shown("state=submitted&track=main"), shown("q=X-01&page=1")) == (1, 2, 10)
+    assert shown("q=nothing+like+it") == 0
+    second = client.get(f"{desk_of_call}?state=review&page=2").content.decode()
+    assert "?state=review&amp;page=1" in second
+
+
+def test_conditional_question_says_when_it_is_asked_in_both_languages():
+    office = make_office(members=2)
+    Call.objects.update(opens_at=timezone.now() - timedelta(days=1), closes_at=timezone.now() + timedelta(days=9))
+    user = office.proposer()
+    english = go(page(user), "apply", office.call.public_id, status=200).content.decode()
+    chinese = go(page(user, "zh-hans"), "apply", office.call.public_id, status=200).content.decode()
+    assert "Only if “Equipment of your own” is answered “We bring equipment”." in english
+    assert "仅当“是否自带设备”选择“自带设备”时填写。" in chinese
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_hazards_are_understood_in_either_language(language):
+    with override(language):
+        found = [one.hazards for one in read_samples("film; 1 g; None\n薄膜；1 片；化学、生物\nink; ; song")]
+    assert found == [["none"], ["chemical", "biological"], ["song"]]

@@ -233,6 +233,7 @@ def test_call_is_told_all_that_is_wrong(change, codes):
     assert list(rules.is_sound_call(replace(CALL, **change)).codes) == codes
 
 
+CHOICE = {"value": "yes", "label_zh": "是", "label_en": "Yes"}
 QUESTION = {"key": "aim", "kind": "text", "label_zh": "目标", "label_en": "Aim"}
 
 
@@ -245,6 +246,13 @@ QUESTION = {"key": "aim", "kind": "text", "label_zh": "目标", "label_en": "Aim
         ([{**QUESTION, "kind": "song"}], ["form.kind_unknown"]),
         ([{**QUESTION, "label_zh": ""}], ["form.label_missing"]),
         ([{**QUESTION, "kind": "choice"}], ["form.choices_missing"]),
+        ([{**QUESTION, "kind": "choice", "choices": [CHOICE]}], []),
+        ([{**QUESTION, "kind": "choice", "choices": [CHOICE, CHOICE]}], ["form.choices_wrong"]),
+        ([{**QUESTION, "kind": "choice", "choices": ["yes", "no"]}], ["form.choices_wrong"]),
+        ([{**QUESTION, "kind": "choice", "choices": "yes"}], ["form.choices_wrong"]),
+        ([{**QUESTION, "most": "long"}], ["form.most_wrong"]),
+        ([{**QUESTION, "most": 0}], ["form.most_wrong"]),
+        ([{**QUESTION, "most": 300}], []),
         ([{**QUESTION, "when": {"key": "later", "is": "x"}}], ["form.condition_unknown"]),
         ([QUESTION] * 61, ["form.too_long", *["form.key_wrong"] * 60]),
     ],

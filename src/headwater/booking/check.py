@@ -52,6 +52,7 @@ def find_free_time(visit: Visit) -> str:
             best = one
             break
     visit.seen |= {"instrument": best["instrument"], "start": best["start"], "end": best["end"]}
+    visit.seen["usable"] = " ".join([best["instrument"], *(one["instrument"] for one in free if one is not best)])
     page = visit.get(f"/instruments/{best['instrument']}/calendar/?week={best['start'][:10]}").text
     _need('class="week"' in page, "The calendar does not show its week.")
     return f"{len(free)} of {len(found)} instruments have a free hour, the soonest at {best['start']}"
@@ -100,10 +101,20 @@ def wait_and_be_served(visit: Visit) -> str:
 
 
 def use_and_leave(visit: Visit) -> str:
-    """Use is started and stopped; what was booked is given up, and the tokens are revoked."""
-    token, path = visit.seen[f"{visit.seen['loser']} token"], f"/api/v1/instruments/{visit.seen['instrument']}"
-    visit.send("POST", f"{path}/start", {}, status=201, token=token)
-    used = visit.send("POST", f"{path}/stop", {}, status=200, token=token).json()
+    """Use is started and stopped, on the first instrument that nobody has just now; what was booked is given up, and
+    the tokens are revoked."""
+    token = visit.seen[f"{visit.seen['loser']} token"]
+    refused = ValueError("No instrument can be used now.")
+    for instrument in visit.seen["usable"].split():
+        try:
+            visit.send("POST", f"/api/v1/instruments/{instrument}/start", {}, status=201, token=token)
+        except Exception as error:  # noqa: BLE001  somebody has it: the next one
+            refused = ValueError(str(error))
+            continue
+        break
+    else:
+        raise refused
+    used = visit.send("POST", f"/api/v1/instruments/{instrument}/stop", {}, status=200, token=token).json()
     row = visit.get(f"/api/v1/bookings/{visit.seen['booking']}", token=token).json()
     if row["state"] in ("requested", "confirmed"):
         cancel = {"version": row["version"]}

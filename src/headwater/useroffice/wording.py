@@ -102,6 +102,12 @@ REASONS = {
     "form.kind_unknown": Wording(_("Question “%(key)s”: its kind must be one of %(kinds)s."), 422),
     "form.label_missing": Wording(_("Question “%(key)s” needs a label in Chinese and in English."), 422),
     "form.choices_missing": Wording(_("Question “%(key)s” needs choices."), 422),
+    "form.choices_wrong": Wording(
+        _("Question “%(key)s”: each choice needs a value of its own and a label in Chinese and in English."), 422
+    ),
+    "form.most_wrong": Wording(
+        _("Question “%(key)s”: its longest answer must be a whole number of characters from 1 to %(most)s."), 422
+    ),
     "form.condition_unknown": Wording(
         _("Question “%(key)s”: its condition must name an earlier question and the answer on which it is asked."), 422
     ),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -16,6 +17,7 @@ from headwater.useroffice.actions.beamcalendar import PeriodDraft
 from headwater.useroffice.actions.calls import CallDraft
 from headwater.useroffice.actions.pools import PoolDraft
 from headwater.useroffice.actions.tracks import FIRST_CRITERIA, FIRST_STAGE, StageDraft, TrackDraft
+from headwater.useroffice.desklist import Wanted
 from headwater.useroffice.forms.shared import (
     DAY,
     LANGUAGES,
@@ -32,6 +34,7 @@ from headwater.useroffice.models import (
     Pool,
     PoolRule,
     ReviewersShown,
+    State,
     Track,
 )
 from headwater.useroffice.rules.tracks import MOST_STAGES, WITHOUT_REVIEW
@@ -96,6 +99,36 @@ def initial_of_call(call: Call, zone: ZoneInfo) -> dict[str, Any]:
     for name in ("period_start", "period_end"):
         given[name] = given[name].isoformat()
     return given | {"beamlines": list(call.beamlines.values_list("public_id", flat=True))}
+
+
+class DeskFilterForm(forms.Form):
+    """Which proposals of a call the desk lists; what can't be read asks for nothing."""
+
+    q = forms.CharField(label=_("Number, title or organisation"), required=False, max_length=100)
+    state = forms.ChoiceField(label=_("State"), required=False)
+    track = forms.ChoiceField(label=_("Track"), required=False)
+    beamline = forms.ChoiceField(label=_("Beamline"), required=False)
+    page = forms.IntegerField(required=False, min_value=1, max_value=100_000, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, tracks: Sequence[Track], lines: Sequence[Instrument], **more: Any) -> None:
+        super().__init__(*args, **more)
+        everything = [("", _("all"))]
+        states = [(one.value, one.label) for one in State if one != State.DRAFT]
+        self.fields["state"].choices = everything + states  # type: ignore[attr-defined]
+        self.fields["track"].choices = everything + [(one.code, one.name) for one in tracks]  # type: ignore[attr-defined]
+        self.fields["beamline"].choices = everything + [(one.public_id, one.name) for one in lines]  # type: ignore[attr-defined]
+
+    def wanted(self) -> Wanted:
+        self.is_valid()
+        given = self.cleaned_data
+        texts = (given.get(name, "") for name in ("q", "state", "track", "beamline"))
+        return Wanted(*texts, page=given.get("page") or 1)
+
+    def address(self) -> str:
+        """What is asked for, as an address keeps it from page to page."""
+        self.is_valid()
+        names = ("q", "state", "track", "beamline")
+        return urlencode({name: self.cleaned_data[name] for name in names if self.cleaned_data.get(name)})
 
 
 class MemberForm(PersonForm):

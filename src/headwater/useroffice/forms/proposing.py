@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, override
 
 from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.models import Instrument, Organisation
@@ -102,7 +102,7 @@ class ProposalForm(Told, forms.Form):
             "label": in_language(one["label_zh"], one["label_en"])[0],
             "required": False,
             "initial": answers.get(one["key"], ""),
-            "help_text": in_language(one.get("help_zh", ""), one.get("help_en", ""))[0],
+            "help_text": " ".join(filter(None, (self._asked_when(one), self._help(one)))),
         }
         kind = one["kind"]
         if kind == "choice":
@@ -117,6 +117,22 @@ class ProposalForm(Told, forms.Form):
             self.fields[name] = forms.FileField(**given)
         else:
             self.fields[name] = forms.CharField(**given)
+
+    def _help(self, one: Mapping[str, Any]) -> str:
+        return in_language(one.get("help_zh", ""), one.get("help_en", ""))[0]
+
+    def _asked_when(self, one: Mapping[str, Any]) -> str:
+        """On which answer to which question this one is asked, in words; nothing where it is always asked."""
+        when = one.get("when")
+        asked = next((each for each in self.questions if when and each["key"] == when["key"]), None)
+        if not when or asked is None:
+            return ""
+        words = {"yes": str(_("yes")), "no": str(_("no"))} if asked["kind"] == "yes_no" else {}
+        for each in asked.get("choices") or ():
+            words[each["value"]] = in_language(each["label_zh"], each["label_en"])[0]
+        answer = words.get(str(when["is"]), str(when["is"]))
+        label = in_language(asked["label_zh"], asked["label_en"])[0]
+        return str(_("Only if “%(question)s” is answered “%(answer)s”.") % {"question": label, "answer": answer})
 
     @property
     def groups(self) -> list[tuple[object, list[Any]]]:
@@ -156,15 +172,20 @@ class ProposalForm(Told, forms.Form):
 
 
 def read_samples(text: str) -> list[SampleDraft]:
-    """One sample a line: name; quantity; hazards."""
-    words_of = {str(label): key for key, label in wording.HAZARDS.items()}
+    """One sample a line: name; quantity; hazards, by their words in any of the site's languages."""
+    words_of = {}
+    for code, _name in LANGUAGES:
+        with override(code):
+            words_of |= {str(label).lower(): key for key, label in wording.HAZARDS.items()}
     found = []
     for line in text.splitlines():
         name, _sep, rest = line.replace("；", ";").partition(";")
         quantity, _sep, hazards = rest.partition(";")
-        marks = [each.strip() for each in hazards.replace("，", ",").split(",") if each.strip()]
+        marks = [each.strip() for each in hazards.replace("，", ",").replace("、", ",").split(",") if each.strip()]
         if name.strip():
-            found.append(SampleDraft(name.strip(), [words_of.get(each, each) for each in marks], quantity.strip()))
+            found.append(
+                SampleDraft(name.strip(), [words_of.get(each.lower(), each) for each in marks], quantity.strip())
+            )
     return found
 
 

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.models.base import JSON, known
@@ -31,7 +31,7 @@ class State(models.TextChoices):
     RUNNING = "running", _("experiment running")
     REPORTING = "reporting", _("report due")
     EVALUATION = "evaluation", _("evaluated afterwards")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("a proposal", "closed")
 
 
 class Proposal(models.Model):

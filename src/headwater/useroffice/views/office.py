@@ -28,6 +28,7 @@ from headwater.useroffice.actions import (
     telling,
     visiting,
 )
+from headwater.useroffice.desklist import desk_page
 from headwater.useroffice.models import Panel, State
 from headwater.useroffice.statistics import statistics_of
 from headwater.useroffice.views.shared import call_form_page, desk_for, form_page
@@ -90,14 +91,18 @@ def call_desk(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     call = edges.office_call(public_id, desk)
     counts = queries.state_counts(call)
-    state = request.GET.get("state", "")
-    rows = queries.proposals_of(call)
+    tracks, lines = list(call.tracks.order_by("pk")), list(call.beamlines.order_by("name_en", "pk"))
+    asked = forms.DeskFilterForm(request.GET, tracks=tracks, lines=lines)
+    page = desk_page(call, asked.wanted())
     context = {
         "call": call,
         "zone": edges.facility_zone(call.facility),
         "is_open": facts.call_is_open(call, timezone.now()),
-        "counts": [(one, one.label, counts.get(one.value, 0)) for one in State],
-        "rows": rows.filter(state=state) if state in State.values else rows,
+        "counts": [(one, one.label, counts.get(one.value, 0)) for one in State if one != State.DRAFT],
+        "asked": asked,
+        "page": page,
+        "submitted": sum(number for state, number in counts.items() if state != State.DRAFT),
+        "address": asked.address(),
         "pools": call.pools.all(),
         "pending": queries.pending_letters(call).count(),
         "loads": queries.loads_with_names(call),
