@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 from tests.factories import (
@@ -19,7 +20,9 @@ from tests.factories import (
 )
 
 from headwater.observatory import actions, queries
+from headwater.observatory.models import Run, RunKind
 
+AT = datetime(2026, 1, 5, tzinfo=UTC)
 CITIES = (
     ("shanghai", 31.222, 121.458, 24_870_895, 6340.0),
     ("suzhou-js", 31.304, 120.595, 12_748_262, 8657.0),
@@ -114,6 +117,24 @@ def world(region, rails, made_once):
 
 @pytest.fixture
 def records(world):
+    found = queries.records()
+    yield found
+    found.close()
+
+
+def make_run(kind=RunKind.CLUSTERS, **parameters):
+    return Run.objects.create(public_id=f"run_t{Run.objects.count()}", kind=kind, parameters=parameters, asked_at=AT)
+
+
+@pytest.fixture
+def clustered(world):
+    """A cluster run over the made-up world, done."""
+    run = make_run(edition="gii-2024", radius_km=15, min_weight=60, merge_km=5, resamples=10)
+    return actions.carry_out(run.public_id, at=AT)
+
+
+@pytest.fixture
+def clustered_records(clustered):
     found = queries.records()
     yield found
     found.close()

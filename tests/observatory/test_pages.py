@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from tests.factories import make_figure, make_operator, make_organisation, make_source, make_token, make_user
+from tests.observatory.conftest import AT, make_run
 
 from headwater.accounts.audit import SYSTEM
 from headwater.accounts.models import Grant, Role
 from headwater.observatory import actions, clusterruns, queries
 from headwater.observatory.models import Run, RunKind
+from headwater.observatory.store import Store
+from headwater.observatory.tables import TABLES
 from headwater.observatory.templatetags.observatory import part
 from headwater.registry.rules import Viewer
-
-AT = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-def make_run(kind=RunKind.CLUSTERS, **parameters):
-    return Run.objects.create(public_id=f"run_t{Run.objects.count()}", kind=kind, parameters=parameters, asked_at=AT)
-
-
-@pytest.fixture
-def clustered(world):
-    run = make_run(edition="gii-2024", radius_km=15, min_weight=60, merge_km=5, resamples=10)
-    return actions.carry_out(run.public_id, at=AT)
 
 
 @pytest.mark.parametrize("path", ["/observatory/", "/observatory/indicators/", "/observatory/reports/"])
@@ -247,3 +238,150 @@ def test_organisation_that_nobody_ties_to_has_no_partners(client, world):
     caches["local"].clear()
     answer = client.get("/api/v1/indicators/partner-universities?subject=organisation:alone").json()
     assert (answer["estimate"], answer["lacks"]) == (None, "alliances")
+
+
+# Other parameters tried ------------------------------------------------------------------------------------------
+def tried_run(client, **values):
+    client.force_login(make_user_with(Role.ANALYST))
+    answer = client.post("/observatory/clusters/new/", values)
+    assert answer.status_code == 302
+    run = Run.objects.order_by("-pk").first()
+    assert answer["Location"] == f"/observatory/clusters/{run.public_id}/"
+    return run
+
+
+def make_user_with(role):
+    user = make_user()
+    Grant.objects.create(user=user, role=role)
+    return user
+
+
+def test_run_with_other_parameters_stands_beside_and_says_what_changed(client, clustered):
+    run = tried_run(client, radius_km="120", min_weight="60", merge_km="5")
+    assert "A run is under way" in client.get(f"/observatory/clusters/{run.public_id}/").content.decode()
+    done = actions.carry_out(run.public_id, at=AT)
+    changes = done.result["changes"]
+    assert changes["beside"] == clustered.public_id
+    assert changes["labels_sha256"] == clustered.result["labels_sha256"]
+    before = [one["cluster"] for row in changes["rows"] for one in row["before"]]
+    after = [one["cluster"] for row in changes["rows"] for one in row["after"]]
+    assert sorted(before) == sorted(row["cluster"] for row in clustered.result["clusters"])
+    assert sorted(after) == sorted(row["cluster"] for row in done.result["clusters"])
+    ranks = {row["cluster"]: row["rank"] for row in clustered.result["clusters"]}
+    assert all(ranks[one["cluster"]] == one["rank"] for row in changes["rows"] for one in row["before"])
+    assert changes["counts"]["joined"] >= 1  # a delta's cities are nearer than this
+    page = client.get(f"/observatory/clusters/{run.public_id}/").content.decode()
+    assert f"These are the clusters of run {clustered.public_id}." in page
+    assert "joined: " in page
+    assert 'class="ring"' in page  # the standing run's outlines
+    listed = client.get("/observatory/clusters/").content.decode()
+    assert f"/observatory/clusters/{run.public_id}/" in listed
+
+
+def test_tried_run_leaves_figures_alone_until_it_takes_the_standing_one_s_place(client, clustered):
+    actions.carry_out(tried_run(client, radius_km="120").public_id, at=AT)
+    assert queries.standing_clusters() == clustered
+    again = tried_run(client, radius_km="15.0")
+    assert "beside" not in again.parameters  # nothing differs but the records
+    other = tried_run(client, radius_km="120", replace="on")
+    assert actions.carry_out(other.public_id, at=AT).result["changes"] is None
+    assert queries.standing_clusters() == other
+
+
+def test_api_asks_for_a_run_beside_and_gives_what_changed(client, clustered):
+    user = make_user_with(Role.ANALYST)
+    _token, secret = make_token(user, scopes=("read", "write"))
+    sent = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {secret}"}}
+    answer = client.post("/api/v1/clusters", json.dumps({"radius_km": 120}), **sent)
+    assert answer.status_code == 202
+    actions.carry_out(answer.json()["id"], at=AT)
+    read = client.get(f"/api/v1/clusters/{answer.json()['id']}").json()
+    assert read["result"]["changes"]["parameters"]["radius_km"] == 15
+    assert client.get("/api/v1/clusters").json()["id"] == clustered.public_id
+    assert client.get("/api/v1/clusters/none").status_code == 404
+    assert client.post("/api/v1/clusters", json.dumps({"radius_km": -1}), **sent).status_code == 422
+    _token, reading = make_token(user, scopes=("read",))
+    sent["headers"] = {"Authorization": f"Bearer {reading}"}
+    assert client.post("/api/v1/clusters", json.dumps({}), **sent).status_code == 403
+
+
+def test_records_that_came_in_between_are_said(client, clustered, store):
+    run = tried_run(client, min_weight="50")
+    row = {"document": 10**9, "kind": "publication", "lat": -80.0, "lon": 10.0, "person": 1}
+    schema = TABLES["addresses"]
+    held = {**row, "origin": "later", "synthetic": True}
+    Store(store).put(
+        "addresses", "later", pa.table([pa.array([held.get(one.name)], one.type) for one in schema], schema=schema)
+    )
+    actions.carry_out(run.public_id, at=AT)
+    page = client.get(f"/observatory/clusters/{run.public_id}/").content.decode()
+    assert f"Records have come in since run {clustered.public_id}" in page
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_map_is_drawn_around_a_cluster_of_the_region_or_of_the_world(client, clustered, language):
+    rows = clustered.result["clusters"]
+    widths = []
+    for row in (rows[0], rows[-1]):
+        page = client.get(
+            f"/observatory/clusters/?around={row['cluster']}", headers={"Accept-Language": language}
+        ).content.decode()
+        assert f"{row['rank']} {row['name']}</text>" in page
+        assert page.count('class="map heat"') == 2
+        assert "style=" not in page
+        widths.append(page.count('class="hull"'))
+    assert min(widths) >= 2  # one in the legend
+    world = client.get("/observatory/clusters/?area=world").content.decode()
+    assert world.count('class="dot"') == 1 + len(rows)
+    assert 'class="hull"' not in world
+
+
+@pytest.mark.parametrize("query", ["around=none", "around=-1", "around=99999", "area=moon", "around=%00"])
+def test_map_around_nothing_says_so_and_shows_the_region(client, clustered, query):
+    page = client.get(f"/observatory/clusters/?{query}").content.decode()
+    assert ("is no cluster of this run" in page) is query.startswith("around")
+    assert 'class="hull"' in page
+
+
+def test_pages_of_runs_cost_the_same_with_one_and_with_twenty_tried(client, clustered):
+    counted = {"list": [], "run": []}
+    for more in (1, 19):
+        for _ in range(more):
+            run = make_run(
+                edition="gii-2024",
+                radius_km=9,
+                min_weight=60,
+                merge_km=5,
+                resamples=0,
+                beside=clustered.public_id,
+                against=[15, 60, 5],
+            )
+        if more == 1:
+            actions.carry_out(run.public_id, at=AT)
+            shown = run.public_id
+        for name, path in (("list", ""), ("run", f"{shown}/")):
+            caches["local"].clear()
+            with CaptureQueriesContext(connection) as sent:
+                assert client.get(f"/observatory/clusters/{path}").status_code == 200
+            counted[name].append(len(sent))
+    assert counted["list"][0] == counted["list"][1]
+    assert counted["run"][0] == counted["run"][1]
+
+
+def test_run_that_is_not_there_or_of_another_kind_is_not_found(client, world):
+    other = make_run(RunKind.REPORT, subject="region", period="2024")
+    assert client.get("/observatory/clusters/none/").status_code == 404
+    assert client.get(f"/observatory/clusters/{other.public_id}/").status_code == 404
+
+
+def test_failed_run_says_so_on_its_page(client, region):
+    run = make_run(edition="no-such-edition")
+    with pytest.raises(Exception, match="no edition"):
+        actions.carry_out(run.public_id, at=AT)
+    assert "no edition" in client.get(f"/observatory/clusters/{run.public_id}/").content.decode()
+
+
+def test_index_that_can_t_be_computed_says_why(client, world):
+    make_figure(code="region-collaboration-index", sources=[make_source()])
+    caches["local"].clear()
+    assert "another index under the same name" in client.get("/observatory/").content.decode()

@@ -19,9 +19,9 @@ ASKED = reports.Asked("region", "2024", date(2026, 1, 5))
 
 
 @pytest.fixture
-def made(records, tmp_path):
+def made(clustered_records, tmp_path):
     folder = tmp_path / "report"
-    return folder, reports.make(records, ASKED, folder)
+    return folder, reports.make(clustered_records, ASKED, folder)
 
 
 def test_report_has_figures_method_and_sources_in_both_languages(made):
@@ -46,8 +46,8 @@ def test_report_is_made_again_to_the_byte_even_after_more_came_in(made, store, t
     assert all(same.values())
 
 
-def test_same_question_on_another_day_is_another_report(records, made, tmp_path):
-    other = reports.make(records, reports.Asked("region", "2024", date(2026, 1, 6)), tmp_path / "other")
+def test_same_question_on_another_day_is_another_report(clustered_records, made, tmp_path):
+    other = reports.make(clustered_records, reports.Asked("region", "2024", date(2026, 1, 6)), tmp_path / "other")
     assert other["id"] != made[1]["id"]
 
 
@@ -85,22 +85,49 @@ def test_manifest_names_inputs_versions_and_parameters(made):
     assert (manifest["subject"], manifest["period"], manifest["made_on"]) == ("region", "2024", "2026-01-05")
 
 
-def test_charts_are_the_same_drawings_on_the_page_and_in_the_pdf(made):
+def test_all_four_charts_are_the_same_drawings_on_the_page_and_in_the_pdf(made):
     folder, _manifest = made
-    clusters = json.loads((folder / "clusters.json").read_text("utf-8"))
-    for short, caption in (("en", "The largest flows of joint publications"), ("zh", "城市间合著论文")):
+    captions = {
+        "en": (
+            "Figures that are shares, in percent",
+            "Hulls of the clusters in the region",
+            "Ranks of the first clusters",
+            "The largest flows of joint publications",
+        ),
+        "zh": ("以百分比表示的各项份额", "区域内集群的轮廓及其名次", "排名靠前的集群", "城市间合著论文"),
+    }
+    for short, found in captions.items():
         text = (folder / f"report.{short}.html").read_text("utf-8")
-        assert text.count("<svg ") == text.count("<figcaption>") >= 2
-        assert caption in text
-        assert "".join(caption.split()) in _words((folder / f"report.{short}.pdf").read_bytes())
+        printed = _words((folder / f"report.{short}.pdf").read_bytes())
+        assert text.count("<svg ") == text.count("<figcaption>") == 4
+        for caption in found:
+            assert caption in text
+            assert "".join(caption.split()) in printed
         assert "style=" not in text
-        if clusters:
-            assert text.count("<svg ") == 4
 
 
 def _words(content):
     pages = PdfReader(io.BytesIO(content)).pages
     return "".join("".join(page.extract_text() for page in pages).split())
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [
+        ("Rank", ["Rank"]),
+        (
+            "Share of the nation's top-journal papers, fractional",
+            ["Share of the nation's top-journal", "papers, fractional"],
+        ),
+        ("全国顶级期刊论文中区域作者所占份额（分数计数法）", ["全国顶级期刊论文中区域作者所占份额（", "分数计数法）"]),
+        ("x" * 40, ["x" * 36, "xxxx"]),
+        ("x" * 36 + " y", ["x" * 36, "y"]),
+        ("", [""]),
+    ],
+)
+def test_label_of_a_chart_stands_whole_on_as_many_lines_as_it_needs(label, lines):
+    drawn = charts.spans([charts.Span(label, 1.0, None, None, "1")], "Shares.", ticks=(0, 2))
+    assert [shape.text for shape in drawn.shapes if isinstance(shape, Words) and shape.anchor == "end"] == lines
 
 
 @pytest.mark.parametrize(("most", "marks"), [(0, 2), (1, 6), (7, 8), (15, 9), (113, 7), (2300, 6)])

@@ -36,6 +36,24 @@ def ask_run(kind: str, parameters: Mapping[str, Any], *, viewer: Viewer, by: Act
     return _queue(kind, parameters, by=by, at=at)
 
 
+@transaction.atomic
+def ask_clusters(given: Mapping[str, float], *, replace: bool, viewer: Viewer, by: Actor, at: datetime) -> Run:
+    """Ask for clusters with a radius, minimum or merge distance of one's own; what isn't given is the standing run's.
+
+    The run is compared with the standing one and leaves figures and reports alone; with ``replace`` it takes its place.
+    It does so too where there is none yet, or where nothing differs but the records.
+    """
+    standing = queries.standing_clusters()
+    if standing is None:
+        return ask_run(RunKind.CLUSTERS, {"edition": "gii-2024", **given}, viewer=viewer, by=by, at=at)
+    held = standing.result["parameters"]
+    before = {name: held[name] for name in ("radius_km", "min_weight", "merge_km")}
+    wanted: dict[str, Any] = {"edition": held["edition"], **before, **given}
+    if not replace and any(wanted[name] != before[name] for name in before):
+        wanted |= {"beside": standing.public_id, "against": list(before.values())}
+    return ask_run(RunKind.CLUSTERS, wanted, viewer=viewer, by=by, at=at)
+
+
 def _queue(kind: str, parameters: Mapping[str, Any], *, by: Actor, at: datetime) -> Run:
     from headwater.observatory.tasks import carry_out_run
 

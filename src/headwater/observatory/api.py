@@ -116,9 +116,34 @@ def list_statements(request: HttpRequest) -> Any:  # noqa: ARG001
         records.close()
 
 
-@router.get("/clusters", response={200: dict[str, Any], **PROBLEMS}, summary="The latest cluster run")
+@router.get("/clusters", response={200: dict[str, Any], **PROBLEMS}, summary="The standing cluster run")
 def get_clusters(request: HttpRequest) -> Any:  # noqa: ARG001
-    run = queries.latest(RunKind.CLUSTERS)
+    return _clusters_out(queries.standing_clusters())
+
+
+@router.get("/clusters/{public_id}", response={200: dict[str, Any], **PROBLEMS}, summary="Read a cluster run")
+def get_cluster_run(request: HttpRequest, public_id: str) -> Any:  # noqa: ARG001
+    return _clusters_out(queries.cluster_run(public_id))
+
+
+class ClustersAsked(Schema):
+    radius_km: float | None = Field(None, ge=0.001, le=5000)
+    min_weight: float | None = Field(None, ge=0.001, le=1e12)
+    merge_km: float | None = Field(None, ge=0, le=5000)
+    replace: bool = Field(False, description="Whether figures and reports rest on the new run from then on.")
+
+
+@router.post("/clusters", response={202: dict[str, Any], **PROBLEMS}, summary="Have clusters found")
+def post_clusters(request: HttpRequest, wanted: ClustersAsked) -> Any:
+    """With other parameters than the standing run's; the result's `changes` says what then differs."""
+    given = wanted.dict(exclude={"replace"}, exclude_none=True)
+    run = actions.ask_clusters(
+        given, replace=wanted.replace, viewer=viewer_for(request), by=caller(request), at=timezone.now()
+    )
+    return Status(202, run_out(run))
+
+
+def _clusters_out(run: Run | None) -> dict[str, Any]:
     if run is None:
         raise Refused(Decision((Reason("run.not_found"),)))
     return {**run_out(run), "result": run.result, "manifest": run.manifest}

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from headwater.papers.drawing import Disc, Drawing, Ring, Shape, Stroke, Words
 
 WIDTH = 480.0
-LABEL, ROW, HEAD = 190.0, 14.0, 16.0
+LABEL, ROW, LINE, HEAD = 190.0, 14.0, 9.0, 16.0
+ROOM = 36  # characters in a line of a label
 NAMED = 12
 Project = Callable[[float, float], tuple[float, float]]
 
@@ -31,7 +32,9 @@ def spans(rows: Sequence[Span], caption: str, *, ticks: Sequence[float]) -> Draw
     ``ticks`` are the axis' marks, in rising order; its ends are the first and the last of them.
     """
     shapes: list[Shape] = []
-    bottom = HEAD + ROW * len(rows)
+    labels = [_wrapped(row.label) for row in rows]
+    heights = [ROW + LINE * (len(lines) - 1) for lines in labels]
+    bottom = HEAD + sum(heights)
     right = WIDTH - 60
 
     def scaled(value: float) -> float:
@@ -43,9 +46,12 @@ def spans(rows: Sequence[Span], caption: str, *, ticks: Sequence[float]) -> Draw
         x = scaled(tick)
         shapes.append(Stroke(x, HEAD, x, bottom, 0.4, "rule"))
         shapes.append(Words(x, HEAD - 5, f"{tick:g}", "middle", 7, "muted"))
-    for at, row in enumerate(rows):
-        y = HEAD + ROW * (at + 0.5)
-        shapes.append(Words(LABEL - 8, y + 3, _short(row.label), "end"))
+    top = HEAD
+    for row, lines, height in zip(rows, labels, heights, strict=True):
+        y = top + height / 2
+        top += height
+        for at, line in enumerate(lines):
+            shapes.append(Words(LABEL - 8, y + 3 + LINE * (at - (len(lines) - 1) / 2), line, "end"))
         if row.low is not None and row.high is not None:
             shapes.append(Stroke(scaled(row.low), y, scaled(row.high), y, 3.0, "soft"))
         if row.published is not None:
@@ -55,15 +61,26 @@ def spans(rows: Sequence[Span], caption: str, *, ticks: Sequence[float]) -> Draw
     return Drawing(WIDTH, bottom + 4, shapes, caption)
 
 
-def _short(text: str) -> str:
-    """A label cut to what its column holds; a Chinese character takes the room of two."""
-    room, kept = 36, ""
+def _wrapped(text: str) -> list[str]:
+    """A label in lines that its column holds, whole; a Chinese character takes the room of two.
+
+    Lines break at spaces, or before a Chinese character; where there is no such place, between two letters.
+    """
+    lines, line, room = [], "", ROOM
     for character in text:
-        room -= 2 if ord(character) > 0x2E80 else 1
-        if room < 0:
-            return kept.rstrip() + "…"
-        kept += character
-    return kept
+        wide = 2 if ord(character) > 0x2E80 else 1
+        if room < wide:
+            head, space, tail = ("", "", "") if wide == 2 else line.rpartition(" ")
+            if character == " ":
+                lines.append(line)
+                line, room = "", ROOM
+                continue
+            lines.append(head if space else line)
+            line = tail if space else ""
+            room = ROOM - sum(2 if ord(one) > 0x2E80 else 1 for one in line)
+        line += character
+        room -= wide
+    return [*lines, line]
 
 
 def ticks(most: float, *, least: float = 0.0) -> list[float]:

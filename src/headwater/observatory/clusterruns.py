@@ -16,12 +16,16 @@ from headwater.observatory.records import Records
 METRICS = {"publication": "publications", "patent": "patents", "deal": "deals"}
 GRID_RADII = (0.75, 1.0, 1.25)
 GRID_MINIMA = (0.5, 1.0, 2.0)
-SHOWN = 100
+SHOWN, SHOWN_CHANGES = 100, 300
+CHANGE_KINDS = ("kept", "joined", "split", "regrouped", "vanished", "appeared")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to find: an edition by name, or a radius, minimum and merge distance of one's own beside it."""
+    """What to find: an edition by name, or a radius, minimum and merge distance of one's own beside it.
+
+    ``beside`` names the run that this one is compared with, ``against`` its radius, minimum and merge distance.
+    """
 
     edition: str = "gii-2024"
     radius_km: float | None = None
@@ -29,6 +33,8 @@ class Asked:
     merge_km: float | None = None
     resamples: int = 200
     seed: int = 20250901
+    beside: str = ""
+    against: tuple[float, float, float] | None = None
 
     def settled(self) -> tuple[float, float, float, str]:
         """Radius, minimum, merge distance and how shares are joined; one's own numbers go before the edition's."""
@@ -86,6 +92,9 @@ def run(records: Records, asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]
     labels = found.labels()
     rows = [_row(k, present, counts, ranking, intervals, sizes, shapes[k], names[k]) for k in ranking.order[:SHOWN]]
     synthetic = np.asarray(held["synthetic"])
+    changes = None
+    if asked.against is not None:
+        changes = {"beside": asked.beside, **_changes(lat, lon, asked.against, join, credits_, found, ranking, names)}
     result = {
         "parameters": {
             "edition": asked.edition,
@@ -114,10 +123,11 @@ def run(records: Records, asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]
             "inside": grid.inside.round(4).tolist(),
             "rank": {str(int(k)): grid.rank[:, :, k].tolist() for k in ranking.order[:SHOWN]},
         },
+        "changes": changes,
         "seed": asked.seed,
         "resamples": asked.resamples,
         "last_day": str(records.one("SELECT max(date) FROM addresses")[0] or ""),
-        "labels_sha256": hashlib.sha256(labels.astype("<i4").tobytes()).hexdigest(),
+        "labels_sha256": _digest(labels),
     }
     manifest = {
         "program": f"headwater {__version__}",
@@ -127,6 +137,52 @@ def run(records: Records, asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]
         "result_sha256": hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest(),
     }
     return result, manifest
+
+
+def _digest(labels: Any) -> str:
+    return hashlib.sha256(labels.astype("<i4").tobytes()).hexdigest()
+
+
+def _changes(
+    lat: Any,
+    lon: Any,
+    against: tuple[float, float, float],
+    join: Any,
+    credits_: Any,
+    found: Any,
+    ranking: Any,
+    names: list[str],
+) -> dict[str, Any]:
+    """What became of the clusters that other parameters find among the same points, by the best rank on either side."""
+    radius, least, merge_km = against
+    prepared = engine.prepare(lat, lon, radius)
+    places = prepared.locations
+    weight = places.gather(None)
+    merge = engine.prepare_locations(places, merge_km) if merge_km > 0 else None
+    base = engine.cluster_and_merge(prepared, weight, engine.Method(least, merge, join))
+    counts = engine.count_documents(credits_, places.location_of, base.location_label, base.count)
+    ranks = engine.rank_clusters(counts, engine.cluster_weights(base, weight), join=join).rank
+    called = engine.name_clusters(base, *_cities()) if base.count else []
+
+    def listed(numbers: tuple[int, ...], rank: Any, name: list[str]) -> list[dict[str, Any]]:
+        held = [{"cluster": k, "rank": int(rank[k]), "name": name[k]} for k in numbers]
+        return sorted(held, key=lambda one: (one["rank"], one["cluster"]))
+
+    rows = [
+        {"kind": one.kind, "before": listed(one.before, ranks, called), "after": listed(one.after, ranking.rank, names)}
+        for one in engine.compare_labels(
+            base.location_label, found.location_label, weight, befores=base.count, afters=found.count
+        )
+    ]
+    rows.sort(key=lambda row: min(one["rank"] for side in ("before", "after") for one in row[side]))
+    kinds = [row["kind"] for row in rows]
+    return {
+        "parameters": {"radius_km": radius, "min_weight": least, "merge_km": merge_km},
+        "labels_sha256": _digest(base.labels()),
+        "counts": {kind: kinds.count(kind) for kind in CHANGE_KINDS},
+        "moved": sum(row["kind"] == "kept" and row["before"][0]["rank"] != row["after"][0]["rank"] for row in rows),
+        "rows": rows[:SHOWN_CHANGES],
+    }
 
 
 def _row(

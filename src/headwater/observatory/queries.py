@@ -189,7 +189,7 @@ def kept_snapshot() -> Snapshot:
 
 def records() -> Records:
     """Everything that figures are computed from, as it is now."""
-    run = latest(RunKind.CLUSTERS)
+    run = standing_clusters()
     return open_records(kept_snapshot(), root(), cluster_run=run.result if run is not None else None)
 
 
@@ -200,6 +200,24 @@ def runs(kind: str) -> QuerySet[Run]:
 def latest(kind: str) -> Run | None:
     """The newest run of a kind that is done."""
     return runs(kind).filter(state=RunState.DONE).first()
+
+
+def standing_clusters() -> Run | None:
+    """The newest cluster run that figures and reports rest on: not one that only tries other parameters."""
+    return runs(RunKind.CLUSTERS).filter(state=RunState.DONE).exclude(parameters__has_key="beside").first()
+
+
+def tried_clusters() -> QuerySet[Run, dict[str, Any]]:
+    """Runs that try other parameters beside a standing one, the newest first; without their results."""
+    return (
+        runs(RunKind.CLUSTERS)
+        .filter(parameters__has_key="beside")
+        .values("public_id", "state", "parameters", "asked_at", "problem")
+    )
+
+
+def cluster_run(public_id: str) -> Run | None:
+    return runs(RunKind.CLUSTERS).filter(public_id=public_id).first()
 
 
 def done(kind: str) -> QuerySet[Run]:

@@ -1,14 +1,15 @@
 from django.urls import path
 
-from headwater.observatory import views
+from headwater.observatory import clusterviews, views
 
 urlpatterns = [
     path("", views.statements, name="observatory"),
     path("indicators/", views.indicators, name="observatory_indicators"),
     path("indicators.csv", views.indicators_csv, name="observatory_indicators_csv"),
     path("indicators/<slug:code>/", views.indicator, name="observatory_indicator"),
-    path("clusters/", views.clusters, name="observatory_clusters"),
-    path("clusters/new/", views.new_clusters, name="observatory_new_clusters"),
+    path("clusters/", clusterviews.clusters, name="observatory_clusters"),
+    path("clusters/new/", clusterviews.new_clusters, name="observatory_new_clusters"),
+    path("clusters/<str:public_id>/", clusterviews.tried, name="observatory_tried_clusters"),
     path("flows/", views.flows_page, name="observatory_flows"),
     path("reach/", views.reach, name="observatory_reach"),
     path("reports/", views.reports, name="observatory_reports"),

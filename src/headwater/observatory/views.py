@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from headwater.accounts.audit import Actor
 from headwater.accounts.words import sentence
 from headwater.core.decision import Decision, Reason, Refused, permit
-from headwater.observatory import actions, catchments, evaluate, flows, maps, published, queries, traces
+from headwater.observatory import actions, catchments, evaluate, flows, maps, queries, traces
 from headwater.observatory.facts import asker_facts
 from headwater.observatory.indicators import CATALOGUE
 from headwater.observatory.models import Run, RunKind
@@ -167,77 +167,6 @@ def indicator(request: HttpRequest, records: Records, code: str) -> HttpResponse
             "choices": _choices(records, definition.subjects),
         },
     )
-
-
-@with_records
-def clusters(request: HttpRequest, records: Records) -> HttpResponse:
-    """The latest cluster run: map, table with intervals, what moves with the parameters; published tables beside."""
-    run = queries.latest(RunKind.CLUSTERS)
-    held = region()
-    context: dict[str, Any] = {
-        "run": run,
-        "waiting": queries.under_way(RunKind.CLUSTERS) + queries.under_way(RunKind.WORLD),
-        "published": published.cluster_tables(records.snapshot.region["code"]),
-        "may_ask": may_ask_clusters(asker_facts(viewer_of(request.user))).allowed(),
-    }
-    if run is not None and held is not None:
-        rows = run.result["clusters"]
-        for row in rows:
-            row["share_list"] = [row["shares"][name] for name in run.result["metrics"]]
-
-        def title(row: Any) -> str:
-            return f"{row['rank']} {row['name']}"
-
-        context |= {
-            "result": run.result,
-            "world": maps.draw_world(rows, title),
-            "near": maps.draw_shapes(records.snapshot.region["bounds"], held.coast, rows, title),
-            "grid": _grid(run.result),
-        }
-    return render(request, "observatory/clusters.html", context)
-
-
-def _grid(result: dict[str, Any]) -> dict[str, Any] | None:
-    """The stability map as rows of a table: clusters and share inside by radius and minimum, and rank spans."""
-    grid = result["grid"]
-    if grid is None:
-        return None
-    cells = [
-        (radius, list(zip(grid["clusters"][r], grid["inside"][r], strict=True)))
-        for r, radius in enumerate(grid["radii_km"])
-    ]
-    spans = []
-    for row in result["clusters"][:20]:
-        ranks = [rank for line in grid["rank"][str(row["cluster"])] for rank in line]
-        found = [rank for rank in ranks if rank]
-        spans.append((row, min(found, default=None), max(found, default=None), len(found), len(ranks)))
-    return {"minima": grid["minima"], "cells": cells, "spans": spans}
-
-
-@require_POST
-@login_required
-def new_clusters(request: HttpRequest) -> HttpResponse:
-    """Have clusters found with other parameters."""
-    given: dict[str, Any] = {"edition": "gii-2024"}
-    for name, most in (("radius_km", 5000.0), ("min_weight", 1e12), ("merge_km", 5000.0)):
-        text = request.POST.get(name, "").strip()
-        if not text:
-            continue
-        try:
-            value = float(text)
-        except ValueError:
-            value = -1.0
-        if not (0 <= value <= most) or (value == 0 and name != "merge_km"):
-            raise Refused(Decision((Reason("reach.limit", facts={"given": text, "most": f"{most:,.0f}"}),)))
-        given[name] = value
-    actions.ask_run(
-        RunKind.CLUSTERS,
-        given,
-        viewer=viewer_of(request.user),
-        by=Actor(request.user, "page"),  # type: ignore[arg-type]
-        at=timezone.now(),
-    )
-    return HttpResponseRedirect(reverse("observatory_clusters"))
 
 
 @with_records

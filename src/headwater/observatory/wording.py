@@ -33,6 +33,12 @@ REASONS = {
         _("There is no flow “%(given)s”. Choose publications, patents, uses, partnerships or payments."), INVALID
     ),
     "reach.limit": Wording(_("“%(given)s” is no reach. Give a number above 0 and no more than %(most)s."), INVALID),
+    "cluster.unknown": Wording(
+        _("“%(given)s” is no cluster of this run. Choose one from the table of the ranking."), 404
+    ),
+    "cluster.parameter": Wording(
+        _("“%(given)s” is no parameter of a cluster run. Give a number from %(least)s up to %(most)s."), INVALID
+    ),
     "region.none": Wording(_("No region is loaded yet, so there is nothing to measure. Load one first."), 404),
     "run.not_found": Wording(_("There is no such run. The lists of runs and reports name those there are."), 404),
     "run.sign_in": Wording(_("Sign in first: a run takes the machine's time, and its asker is written down."), 401),
@@ -193,4 +199,23 @@ SETS = {
     "universities": _("universities"),
     "firms": _("high-tech enterprises, by city"),
     "people": _("people, by city"),
+}
+
+# What became of clusters when the parameters moved.
+CHANGES = {
+    "kept": pgettext_lazy("change", "kept"),
+    "joined": pgettext_lazy("change", "joined"),
+    "split": pgettext_lazy("change", "split"),
+    "regrouped": pgettext_lazy("change", "regrouped"),
+    "vanished": pgettext_lazy("change", "vanished"),
+    "appeared": pgettext_lazy("change", "appeared"),
+}
+
+# Published figures that can't be computed, with what is missing.
+UNCOMPUTED = {
+    "region-collaboration-index": _(
+        "Not computed: an index on its makers' own scale, put together from many measures. Neither its data nor its "
+        "components and weights are held here, so a number made from these records would be another index under the "
+        "same name. What it is about, cooperation between the cities, is measured openly on the page of flows."
+    ),
 }

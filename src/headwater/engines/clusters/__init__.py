@@ -2,9 +2,10 @@
 
 Read in the order of the work: ``locations`` (points collapse to distinct coordinates), ``grid`` (cells and leaves),
 ``density`` (DBSCAN), ``merging``, ``counting`` (fractional documents, shares, ranks), ``uncertainty`` (bootstrap and
-stability), ``shapes`` (hulls, GeoJSON, names).
+stability), ``changes`` (two clusterings compared), ``shapes`` (hulls, GeoJSON, names).
 """
 
+from headwater.engines.clusters.changes import Change, compare_labels
 from headwater.engines.clusters.counting import (
     Counts,
     Credits,
@@ -35,6 +36,7 @@ __all__ = [
     "LEAST_RADIUS_KM",
     "MOST_RADIUS_KM",
     "NOISE",
+    "Change",
     "ClusterError",
     "Clustering",
     "Counts",
@@ -52,6 +54,7 @@ __all__ = [
     "cluster_shapes",
     "cluster_weights",
     "collapse_points",
+    "compare_labels",
     "count_documents",
     "divide_documents",
     "match_clusters",

@@ -10,7 +10,7 @@ from django import template
 from django.core.cache import caches
 from django.utils.translation import get_language
 
-from headwater.observatory.wording import GROUPS, KINDS, LACKS, PARTS, UNITS
+from headwater.observatory.wording import CHANGES, GROUPS, KINDS, LACKS, PARTS, UNCOMPUTED, UNITS
 from headwater.registry.figures import KEPT_S
 from headwater.registry.models import City
 from headwater.registry.models.base import in_language
@@ -65,6 +65,17 @@ def kind(code: str) -> str:
 @register.filter
 def group(code: str) -> str:
     return str(GROUPS[code])
+
+
+@register.filter
+def change(code: str) -> str:
+    return str(CHANGES[code])
+
+
+@register.filter
+def uncomputed(code: str) -> str:
+    """Why nothing is computed beside a published figure, if that is known of it; else nothing."""
+    return str(UNCOMPUTED.get(code, ""))
 
 
 @register.filter
