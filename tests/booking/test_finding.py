@@ -100,3 +100,9 @@ def test_refusal_names_a_free_similar_instrument_near_by_and_no_hidden_one():
         (near.instrument.public_id, 22),
         (far.instrument.public_id, 222),
     ]
+    near.instrument.lat = 31.001
+    near.instrument.save()
+    with pytest.raises(Refused) as caught:
+        lab.book(lab.guest, shanghai(2, 9), shanghai(2, 11))
+    here = [one.facts for one in caught.value.decision.reasons if one.code == "booking.similar_here"]
+    assert [one["instrument"] for one in here] == [near.instrument.public_id]

@@ -24,6 +24,8 @@ def test_refusal_names_minutes_by_rail_and_kilometres_where_no_train_goes(places
         make_instrument(owner=places[f"lab_{city}"], city=places[city], techniques=(places["cryo"],))
         for city in ("hefei", "nanjing", "zhoushan")
     )
+    island.lat, island.lon = 30.0, 122.2
+    island.save()
     lab = Lab(asked, make_user(), make_user())
     lab.book(make_user(), shanghai(2, 9), shanghai(2, 11))
     with pytest.raises(Refused) as caught:

@@ -9,12 +9,14 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from tests.factories import make_figure, make_operator, make_organisation, make_source, make_token, make_user
 
 from headwater.accounts.audit import SYSTEM
 from headwater.accounts.models import Grant, Role
 from headwater.observatory import actions, clusterruns, queries
 from headwater.observatory.models import Run, RunKind
+from headwater.observatory.templatetags.observatory import part
 from headwater.registry.rules import Viewer
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -91,6 +93,13 @@ def test_indicator_by_api_page_and_file_is_the_same(client, world):
     assert float(row[5]) == answer["estimate"]["value"]
     shown = client.get(f"/observatory/indicators/publication-share/?{asked}").content.decode()
     assert f"{answer['estimate']['value']:.2f}" in shown
+
+
+def test_parts_of_a_figure_are_called_by_the_names_of_cities(region):
+    with translation.override("en"):
+        assert (part("shanghai"), part("2024")) == ("Shanghai", "2024")
+    with translation.override("zh-hans"):
+        assert part("shanghai") == "上海"
 
 
 @pytest.mark.parametrize(

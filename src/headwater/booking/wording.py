@@ -72,10 +72,10 @@ REASONS = {
         _("Bookings can be made up to %(days)s days ahead. Choose an earlier time, or book again later."), CONFLICT
     ),
     "booking.too_short": Wording(
-        _("You ask for %(asked)s minutes; the least on this instrument is %(least)s."), CONFLICT
+        _("This takes %(asked)s minutes; the least on this instrument is %(least)s."), CONFLICT
     ),
     "booking.too_long": Wording(
-        _("You ask for %(asked)s minutes; the most on this instrument is %(most)s. Take less, or ask the manager."),
+        _("This takes %(asked)s minutes; the most on this instrument is %(most)s. Take less, or ask the manager."),
         CONFLICT,
     ),
     "booking.off_grid": Wording(
@@ -140,6 +140,7 @@ REASONS = {
     "booking.next_course": Wording(
         _("The next training with a free place begins on %(start)s (%(zone)s); it has %(left)s left."), 200
     ),
+    "booking.similar_here": Wording(_("A similar instrument is free at that time in the same place: %(name)s."), 200),
     "booking.similar_instead": Wording(_("A similar instrument is free at that time, %(km)s km away: %(name)s."), 200),
     "terminal.unknown": Wording(
         _("This terminal is not known, or it was revoked. Ask the instrument's manager for a new address."), 404

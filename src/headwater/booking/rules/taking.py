@@ -129,7 +129,7 @@ def _help(facts: BookFacts) -> list[Reason]:
     for one in facts.beside:
         known = {"instrument": one.instrument, "name": one.name, "km": one.km}
         known |= span_facts(one.start, one.end, facts.zone)
-        code = "booking.similar_instead"
+        code = "booking.similar_instead" if one.km else "booking.similar_here"
         if one.minutes is not None:
             code, known["minutes"] = "booking.similar_by_rail", one.minutes
         found.append(Reason(code, Weight.NOTE, known))

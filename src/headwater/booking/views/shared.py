@@ -66,7 +66,7 @@ def said(decision: Decision, instrument: Instrument) -> dict[str, Any]:
             stops.append(Said(sentence))
         elif reason.code in ("booking.free_instead", "booking.shorter_instead"):
             helps.append(Said(sentence, book_url(instrument.public_id, facts["start_at"], facts["end_at"])))
-        elif reason.code in ("booking.similar_instead", "booking.similar_by_rail"):
+        elif reason.code.startswith("booking.similar_"):
             helps.append(Said(sentence, book_url(facts["instrument"], facts["start_at"], facts["end_at"])))
         elif reason.code == "booking.next_course":
             helps.append(Said(sentence, reverse("instrument_training", args=[instrument.public_id])))
