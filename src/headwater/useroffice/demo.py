@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 PROPOSALS, PROPOSERS = 24, 12
-DISCUSSED, DECIDED, DECLINED = 6, 8, 2
+DISCUSSED, DECIDED, DECLINED = 6, 12, 2
 WAIT = 2  # the last proposals wait for their feasibility check
 INFEASIBLE = (19,)
 SEVERITY = (-0.9, -0.4, 0.0, 0.2, 0.5, 0.9)  # what each reviewer adds to what she scores

@@ -30,8 +30,10 @@ from headwater.useroffice.actions import (
     tracks,
 )
 from headwater.useroffice.models import Call, Panel, Proposal, Review
+from headwater.useroffice.ranking import ranking_of
 
 LINES = 3
+DAYS = 20  # of beamtime: fewer than the panel recommends, so that the plan has to choose
 PLAN_SECONDS = 2.0
 # days before or after the load
 OPENED, CLOSED, CHECKED, REVIEWED, GIVEN, MET, DECIDED = -80, -30, -27, -24, -8, -5, -2
@@ -83,7 +85,7 @@ def load_synthetic_round(
     made = _proposals(it, waiting)
     _judge(it, waiting, made)
     _review(it, waiting)
-    _decide(it, waiting, made)
+    _decide(it, waiting)
     plan = scheduling.make_scenario(
         waiting.public_id, demo.PLAN, seconds=PLAN_SECONDS, queue=False, **it.by(office, DECIDED)
     )
@@ -145,7 +147,7 @@ def _call(it: _Round, names: demo.CallWords, opens: int, closes: int, *, first: 
             opens_at=it.when(opens),
             closes_at=it.when(closes),
             period_start=begins,
-            period_end=begins + timedelta(days=55),
+            period_end=begins + timedelta(days=DAYS - 1),
             beamlines=[one.public_id for one in it.lines],
             text_zh=demo.CALL_TEXT[0],
             text_en=demo.CALL_TEXT[1],
@@ -167,9 +169,8 @@ def _call(it: _Round, names: demo.CallWords, opens: int, closes: int, *, first: 
 
 def _proposals(it: _Round, call: Call) -> list[Proposal]:
     """The made-up teams' proposals, submitted day after day while the call was open."""
-    homes = list(
-        Organisation.objects.filter(kind__in=["university", "research_institute"]).order_by("pk")[: demo.PROPOSERS]
-    )
+    made_up = Organisation.objects.filter(kind="university", source__kind="synthetic")
+    homes = list(made_up.order_by("pk")[: demo.PROPOSERS]) or [it.facility.operator]
     made = []
     for asked in demo.asked(len(it.lines)):
         user = it.proposers[asked.number % len(it.proposers)]
@@ -179,7 +180,7 @@ def _proposals(it: _Round, call: Call) -> list[Proposal]:
             abstract=asked.abstract,
             language=asked.language,
             track=asked.track,
-            organisation=homes[asked.number % len(homes)].public_id if homes else it.facility.operator.public_id,
+            organisation=homes[asked.number % len(homes)].public_id,
             beamlines=[it.lines[k].public_id for k in asked.lines],
             requested=asked.requested,
             minimum=asked.minimum,
@@ -221,10 +222,9 @@ def _review(it: _Round, call: Call) -> None:
     deciding.open_panel(call.public_id, **it.by(it.office, MET))
 
 
-def _decide(it: _Round, call: Call, made: Sequence[Proposal]) -> None:
+def _decide(it: _Round, call: Call) -> None:
     """The panel has talked of some and decided a few; the rest waits."""
-    open_ = [one.public_id for one in call.proposals.filter(state="panel").order_by("code")]
-    ranked = sorted(open_, key=lambda key: -demo.quality([one.public_id for one in made].index(key)))
+    ranked = [one.proposal.public_id for one in ranking_of(call, it.by(it.office, MET)["desk"]).rows]
     for place, public_id in enumerate(ranked[: demo.DISCUSSED]):
         speaker = it.reviewers[place % len(it.reviewers)]
         discussing.add_remark(public_id, demo.REMARKS[place % len(demo.REMARKS)], **it.by(speaker, MET))
