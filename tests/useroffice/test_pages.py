@@ -282,7 +282,6 @@ def test_what_is_refused_is_told_beside_the_form(now_office):
     text = go(client, "proposal", made.public_id, status=200).content.decode()
     assert "Before it may be submitted:" in text
     assert "Choose a beamline." in text
-    assert go(client, "submit_proposal", made.public_id, data={}, status=422)
     wrong = {"title": "x", "language": "en", "track": "main", "requested": "3", "minimum": "9", "blackouts": "soon"}
     answer = go(client, "edit_proposal", made.public_id, data=wrong, status=422).content.decode()
     assert "“soon” is no pair of dates." in answer
@@ -291,6 +290,35 @@ def test_what_is_refused_is_told_beside_the_form(now_office):
         "Somebody changed the draft"
         in go(client, "edit_proposal", made.public_id, data=stale, status=422).content.decode()
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "reason"),
+    [("en", "It was not submitted:", "Choose a beamline."), ("zh-hans", "未能提交：", "请选择线站。")],
+)
+def test_refused_submission_comes_back_to_the_proposal_with_its_reasons(now_office, language, title, reason):
+    office = now_office
+    user = office.proposer()
+    made = applied(office, user, beamline_0="", abstract="")
+    client = page(user, language)
+    text = go(client, "submit_proposal", made.public_id, data={}, status=422).content.decode()
+    assert text.count(title) == text.count(reason) == 1
+    assert f"<h1>{made.title}</h1>" in text
+    assert reverse("submit_proposal", args=[made.public_id]) in text
+    made.refresh_from_db()
+    assert (made.state, made.code) == ("draft", None)
+
+
+def test_submitting_twice_says_so_on_the_page_and_tells_nobody_else(now_office):
+    office = now_office
+    user = office.proposer()
+    made = applied(office, user)
+    go(page(user), "submit_proposal", made.public_id, data={})
+    path = reverse("submit_proposal", args=[made.public_id])
+    again = page(user).post(path)
+    assert (again.status_code, "It was not submitted:" in again.content.decode()) == (409, True)
+    other = page(office.proposer()).post(path)
+    assert (other.status_code, made.title in other.content.decode()) == (404, False)
 
 
 def queries_of(client: Client, name: str, *args: Any) -> int:

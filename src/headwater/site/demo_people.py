@@ -15,6 +15,7 @@ from headwater.booking.actions.demo import load_synthetic_calendars
 from headwater.registry.actions.people import give_role
 from headwater.registry.models import Facility, Organisation
 from headwater.support.actions.demo import fund_demo
+from headwater.useroffice.actions.demo import load_synthetic_round
 
 PASSWORD = "demo-headwater"
 DOMAIN = "demo.headwater.example"
@@ -89,4 +90,8 @@ def ensure() -> list[DemoPerson]:
         found.append(DemoPerson(str(plan.title), email, PASSWORD))
     fund_demo(at=now)
     load_synthetic_calendars(_organisation("university"), DOMAIN, by=SYSTEM, at=now)
+    facility = Facility.objects.filter(status="operating").order_by("pk").first()
+    cast = [actions.demo_user(f"{key}@{DOMAIN}") for key in ("office", "manager", "researcher")]
+    if facility is not None and all(cast):
+        load_synthetic_round(facility, *cast, DOMAIN, at=now)
     return found

@@ -20,6 +20,7 @@ ACTS = {
     "feedback.given": _("feedback given"),
     "form.published": _("form published"),
     "history.loaded": _("past projects loaded"),
+    "round.made_up": _("made-up round loaded"),
     "letter.noted": _("sentence added to a letter"),
     "letters.sent": _("decisions told"),
     "output.added": _("publication added"),

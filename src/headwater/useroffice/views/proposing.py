@@ -181,14 +181,6 @@ def edit_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def submit(request: HttpRequest, public_id: str) -> HttpResponse:
-    actions.submit_proposal(public_id, **edges.acting(request, desk_for(request)))
-    messages.success(request, _("The proposal is submitted. Its paper is on this page."))
-    return redirect("proposal", public_id)
-
-
-@login_required
-@require_POST
 def reopen(request: HttpRequest, public_id: str) -> HttpResponse:
     actions.reopen_proposal(public_id, **edges.acting(request, desk_for(request)))
     messages.success(request, _("The proposal is a draft again. Submit it before the deadline."))

@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from headwater.accounts import words
 from headwater.accounts.queries import trail_of
-from headwater.core.decision import permit
+from headwater.core.decision import Refused, permit
 from headwater.registry.models.base import in_language
 from headwater.useroffice import edges, facts, forms, queries, rules, wording
 from headwater.useroffice.actions import proposals as actions, reviewing
@@ -25,6 +27,23 @@ TRAIL_SHOWN = 50
 @login_required
 def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     """A proposal for whoever may read it."""
+    return _page(request, public_id)
+
+
+@login_required
+@require_POST
+def submit(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Submit a draft; what stands in the way is told on the proposal's page."""
+    try:
+        actions.submit_proposal(public_id, **edges.acting(request, desk_for(request)))
+    except Refused as refused:
+        return _page(request, public_id, refused=refused)
+    messages.success(request, _("The proposal is submitted. Its paper is on this page."))
+    return redirect("proposal", public_id)
+
+
+def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = None) -> HttpResponse:
+    """The proposal's page; what its team was refused stands above it, whoever else was refused gets the plain page."""
     at, desk = timezone.now(), desk_for(request)
     held, about = edges.seen_proposal(public_id, desk, at=at)
     mine = desk.user_id in about.team
@@ -54,6 +73,10 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     }
     if mine:
         context |= _for_team(held, about, desk)
+    if refused is not None:
+        if not mine:
+            raise refused
+        context["refused"] = edges.told_of_draft(refused.decision, held.form)
     own = about.reviewers.get(desk.user_id or 0, "")
     if rules.may_see_reviews(about, desk, own=own).allowed():
         context["reviews"] = held.reviews.filter(state="submitted").select_related("reviewer", "stage")
@@ -67,7 +90,8 @@ def proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     if office:
         context["trail"] = trail_of(held.public_id)[:TRAIL_SHOWN]
         context["verdicts"] = held.verdicts.select_related("by").order_by("-pk")
-    return render(request, "useroffice/proposal.html", context)
+    status = words.status(refused.decision) if refused is not None else 200
+    return render(request, "useroffice/proposal.html", context, status=status)
 
 
 def _for_team(held: Proposal, about: rules.ProposalFacts, desk: rules.Desk) -> dict[str, object]:
