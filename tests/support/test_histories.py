@@ -221,8 +221,12 @@ class History:
         answer_dispute(dispute.public_id, upheld=upheld, answer="Yes.", party=party, by=by, at=self.now)
         self.happened.add("answered")
         if upheld and charge.kind != "adjustment":
-            less = -self.random.randint(1, max(1, charge.user_minor))
-            adjust_charge(charge.public_id, less, "Right.", party, by=by, at=self.now)
+            left = charge.user_minor + sum(charge.adjustments.values_list("user_minor", flat=True))
+            less = left if self.random.random() < 0.5 else self.random.randint(0, left)
+            adjust_charge(charge.public_id, -less, "Right.", party, by=by, at=self.now)
+            with pytest.raises(Refused):  # no more is given back than was charged
+                adjust_charge(charge.public_id, less - left - 1, "More.", party, by=by, at=self.now)
+            self.happened.add("adjusted")
 
     def voucher(self) -> None:
         apply_for_voucher(
@@ -288,7 +292,7 @@ class History:
 
 
 HAPPENING = {
-    *("order", "use", "release", "given up late", "missed", "walk_in", "object", "answered"),
+    *("order", "use", "release", "given up late", "missed", "walk_in", "object", "answered", "adjusted"),
     *("voucher", "decide", "claim", "judge", "rest"),
 }
 
