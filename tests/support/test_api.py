@@ -73,6 +73,50 @@ def test_order_goes_its_way_by_programs(client, world):
     assert user("GET", f"/claims/{claim}")["wanted"] == ["report"]
 
 
+def used(user: Program, owner: Program, world: World) -> tuple[str, str]:
+    """An order that was used, and its charge."""
+    order = user("POST", "/orders", asked(world), status=201)["id"]
+    end = timezone.now() - timedelta(minutes=5)
+    usage = {"started_at": (end - timedelta(hours=4)).isoformat(), "ended_at": end.isoformat()}
+    return order, owner("POST", f"/orders/{order}/use", usage)["charges"][0]["id"]
+
+
+def test_order_tells_of_its_charges_what_the_charges_tell(client, world):
+    user, owner = Program(client, world.engineer), Program(client, world.manager)
+    order, charge = used(user, owner, world)
+    dispute = user("POST", f"/charges/{charge}/dispute", {"text": "It was three hours."}, status=201)["id"]
+    adjustment = owner("POST", f"/charges/{charge}/adjust", {"amount": "-100", "ground": "True."}, status=201)["id"]
+    parties = {"provider": world.lab.public_id, "organisation": world.company.public_id}
+    invoice = owner("POST", "/invoices", parties, status=201)["id"]
+    told = user("GET", f"/orders/{order}")["charges"]
+    assert [(one["id"], one["adjusts"], one["invoice"]) for one in told] == [
+        (charge, "", invoice),
+        (adjustment, charge, invoice),
+    ]
+    assert [one["id"] for one in told[0]["disputes"]] == [dispute]
+    assert told[0]["disputes"][0]["text"] == "It was three hours."
+    assert told[1]["disputes"] == []
+    by_id = {one["id"]: one for one in user("GET", "/charges")["items"]}
+    assert [by_id[one["id"]] for one in told] == told
+    assert user("GET", "/orders")["items"][0]["charges"] == told
+
+
+def test_orders_with_charges_read_a_fixed_number_of_times(client, world):
+    user, owner = Program(client, world.engineer), Program(client, world.manager)
+    parties = {"provider": world.lab.public_id, "organisation": world.company.public_id}
+    counted = []
+    for more in (1, 4):
+        for _order in range(more):
+            charge = used(user, owner, world)[1]
+            user("POST", f"/charges/{charge}/dispute", {"text": "No."}, status=201)
+            owner("POST", f"/charges/{charge}/adjust", {"amount": "-1", "ground": "True."}, status=201)
+        owner("POST", "/invoices", parties, status=201)
+        with CaptureQueriesContext(connection) as read:
+            answer = user("GET", "/orders")
+        counted.append((len(answer["items"]), sum(len(one["charges"]) for one in answer["items"]), len(read)))
+    assert counted == [(1, 2, 8), (5, 10, 8)]
+
+
 def test_cancelled_order_can_t_be_used(client, world):
     user, owner = Program(client, world.engineer), Program(client, world.manager)
     order = user("POST", "/orders", asked(world), status=201)
@@ -138,7 +182,7 @@ def test_officer_publishes_tries_and_funds_by_program(client, world):
     assert [one["code"] for one in bad["reasons"]] == ["terms.missing", "terms.wrong_value", "scheme.code_wrong"]
     assert officer("POST", "/schemes/mine/try", {"year": DAY.year, "terms": terms})["orders"] == 0
     budget = {"payer": world.home.code, "year": 2026, "amount": "10.50"}
-    assert officer("POST", "/schemes/mine/budgets", budget, status=201)[0]["balance_minor"] == 1050
+    assert officer("POST", "/schemes/mine/budgets", budget, status=201)[0]["balance"] == "10.50"
     Program(client, world.other_officer)("POST", "/schemes/mine/budgets", budget, status=403)
     Program(client, world.other_officer)("POST", "/schemes", body, status=403)
 

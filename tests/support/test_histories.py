@@ -11,8 +11,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Sum
 from tests.support.records import (
     NOW,
+    RATES,
     World,
     make_budget,
+    make_rates,
     make_scheme,
     make_world,
     officer_of,
@@ -22,7 +24,7 @@ from headwater.accounts.audit import SYSTEM, Actor
 from headwater.core.decision import Refused
 from headwater.core.money import Money
 from headwater.support.actions import ledger
-from headwater.support.actions.charges import adjust_charge, make_invoice, mark_paid
+from headwater.support.actions.charges import adjust_charge, answer_dispute, make_invoice, mark_paid, open_dispute
 from headwater.support.actions.claims import add_document, decide_claim, lapse_claims, submit_claim
 from headwater.support.actions.ledger import Payment, pay_once
 from headwater.support.actions.orders import place_order
@@ -35,8 +37,10 @@ from headwater.support.models import (
     CapUse,
     Charge,
     Claim,
+    Dispute,
     Due,
     Entry,
+    InvoiceLine,
     Order,
     OrderSupport,
     Posting,
@@ -80,6 +84,27 @@ def check_invariants() -> None:
         assert row.used_minor == counted
 
 
+def check_charges() -> None:
+    """Nobody is charged twice, nor below nothing, and what users owe is what they were charged and have not paid."""
+    for order in Order.objects.prefetch_related("charges"):
+        first = [one for one in order.charges.all() if one.kind != "adjustment"]
+        assert len(first) <= 1, order
+        assert sum(one.user_minor for one in order.charges.all()) >= 0, order
+        assert {one.kind for one in first} <= {"charged": {"usage"}, "released": {"late_cancel"}}.get(
+            order.state, set()
+        )
+        if order.state == "charged":
+            assert [one.kind for one in first] == ["usage"]
+    entries = list(Charge.objects.exclude(entry=None).values_list("entry_id", flat=True))
+    assert len(entries) == len(set(entries))
+    billed = list(InvoiceLine.objects.values_list("charge_id", flat=True))
+    assert len(billed) == len(set(billed))
+    asked = Charge.objects.aggregate(sum=Sum("user_minor"))["sum"] or 0
+    paid = Charge.objects.filter(invoice_line__invoice__paid_at__isnull=False).aggregate(sum=Sum("user_minor"))["sum"]
+    owed = sum(Account.objects.filter(kind="customer").values_list("balance_minor", flat=True))
+    assert owed == asked - (paid or 0)
+
+
 class History:
     """A world in which things happen at random."""
 
@@ -109,6 +134,8 @@ class History:
         for version in self.schemes:
             for payer in (self.world.home, self.world.abroad):
                 make_budget(version, payer, self.random.randint(20_000, 400_000))
+        make_rates(self.world.lab, RATES | {"no_show": "1"})
+        self.happened: set[str] = set()
         self.officers = [self.world.officer, self.world.second, self.world.other_officer, officer_of(self.world.abroad)]
 
     def step(self) -> None:
@@ -116,7 +143,10 @@ class History:
         steps = (self.order, self.order, self.use, self.use, self.release, self.voucher, self.decide, self.claim)
         try:
             with transaction.atomic():
-                self.random.choice((*steps, self.claim, self.judge, self.judge, self.rest))()
+                later = (self.claim, self.judge, self.judge, self.rest, self.walk_in, self.object, self.answer)
+                what = self.random.choice((*steps, *later))
+                what()
+                self.happened.add(what.__name__)
         except Refused:
             pass  # a refusal is an answer; nothing of it may stay behind
 
@@ -152,8 +182,51 @@ class History:
 
     def release(self) -> None:
         order = Order.objects.filter(state="reserved").order_by("pk").last()
-        if order is not None:
-            release_order(order.subject, hours_before=Decimal(self.random.randint(-1, 40)), by=SYSTEM, at=self.now)
+        if order is None:
+            return
+        hours = self.random.choice((None, Decimal(-1), Decimal(0), Decimal(self.random.randint(1, 40))))
+        for _again in range(2):  # a second time changes nothing
+            release_order(order.subject, hours_before=hours, by=SYSTEM, at=self.now)
+        share = {None: 0, Decimal(-1): 1}.get(hours, Decimal("0.5") if hours is not None and hours < 24 else 0)
+        fee = order.charges.aggregate(sum=Sum("user_minor"))["sum"] or 0
+        assert fee == Money("CNY", order.gross_minor).times(Decimal(share)).minor
+        if fee:
+            self.happened.add("missed" if hours == -1 else "given up late")
+
+    def walk_in(self) -> None:
+        """Use without a reservation: ordered and charged at once, as the calendar does."""
+        hours = Decimal(self.random.randint(1, 40)) / 4
+        wanted = self.world.wanted(str(hours), day=self.now.date())
+        subject, by = f"use_{self.random.getrandbits(40)}", self.by(self.world.engineer)
+        usage = Usage(self.now - timedelta(hours=1), self.now, hours)
+        place_order(wanted, self.world.party(self.world.engineer), subject=subject, by=by, at=self.now)
+        for _again in range(2):
+            use_order(subject, usage, by=by, at=self.now)
+        with pytest.raises(Refused):  # what was used is not given back
+            release_order(subject, by=by, at=self.now)
+
+    def object(self) -> None:
+        charge = Charge.objects.order_by("pk").last()
+        if charge is not None:
+            party, by = self.world.party(self.world.engineer), self.by(self.world.engineer)
+            open_dispute(charge.public_id, "No.", party, by=by, at=self.now)
+
+    def answer(self) -> None:
+        """An objection that is right is followed by an adjustment, of all or of a part."""
+        dispute = Dispute.objects.filter(upheld=None).select_related("charge").order_by("pk").first()
+        if dispute is None:
+            return
+        party, by = self.world.party(self.world.manager), self.by(self.world.manager)
+        upheld, charge = self.random.random() < 0.7, dispute.charge
+        answer_dispute(dispute.public_id, upheld=upheld, answer="Yes.", party=party, by=by, at=self.now)
+        self.happened.add("answered")
+        if upheld and charge.kind != "adjustment":
+            left = charge.user_minor + sum(charge.adjustments.values_list("user_minor", flat=True))
+            less = left if self.random.random() < 0.5 else self.random.randint(0, left)
+            adjust_charge(charge.public_id, -less, "Right.", party, by=by, at=self.now)
+            with pytest.raises(Refused):  # no more is given back than was charged
+                adjust_charge(charge.public_id, less - left - 1, "More.", party, by=by, at=self.now)
+            self.happened.add("adjusted")
 
     def voucher(self) -> None:
         apply_for_voucher(
@@ -218,14 +291,23 @@ class History:
             )
 
 
+HAPPENING = {
+    *("order", "use", "release", "given up late", "missed", "walk_in", "object", "answered", "adjusted"),
+    *("voucher", "decide", "claim", "judge", "rest"),
+}
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_money_adds_up_after_every_step_of_a_random_history(seed):
     history = History(seed)
-    for number in range(45):
+    for number in range(70):
         history.step()
         if number % 5 == 4:
             check_invariants()
+            check_charges()
     check_invariants()
+    check_charges()
+    assert HAPPENING - history.happened == set()
     if Due.objects.filter(settlement=None).exists():
         settle(history.now.date(), "CNY", None, by=SYSTEM, at=history.now + timedelta(days=40))
     for one in Settlement.objects.all():

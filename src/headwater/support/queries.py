@@ -88,9 +88,11 @@ def visible_invoices(party: Party) -> QuerySet[Invoice]:
 
 # Lists ----------------------------------------------------------------------------------------------------------
 def with_order(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """What an order's row shows; two queries more."""
+    """What an order's row shows; three queries more."""
     supports = OrderSupport.objects.select_related("version__scheme", "payer", "voucher", "claim").order_by("pk")
-    charges = Charge.objects.prefetch_related("disputes").order_by("pk")
+    charges = (
+        Charge.objects.select_related("adjusts", "invoice_line__invoice").prefetch_related("disputes").order_by("pk")
+    )
     return orders.select_related("organisation", "provider", "instrument", "rate_table__source").prefetch_related(
         Prefetch("supports", queryset=supports), Prefetch("charges", queryset=charges)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +54,12 @@ def money(minor: int | None, currency: str) -> str:
 def sentences(decision: Decision) -> list[str]:
     """A decision's reasons in the reader's language."""
     return words.sentences(decision)
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """A key of a form's own: sent twice, the form does its work once (see `headwater.site.once`)."""
+    return format_html('<input type="hidden" name="form_key" value="{}">', secrets.token_urlsafe(18))
 
 
 @register.simple_tag

@@ -35,6 +35,7 @@ from headwater.support.api.shapes import (
     VersionOut,
     VoucherOut,
     claim_detail,
+    major,
     minor_of,
     party_for,
     scheme_out,
@@ -149,7 +150,7 @@ class BudgetOut(Schema):
     payer: str
     year: int | None
     kind: str
-    balance_minor: int
+    balance: str
     currency: str
 
 
@@ -159,7 +160,7 @@ def _budgets(scheme: Scheme) -> list[dict[str, Any]]:
             "payer": one.jurisdiction.code if one.jurisdiction else "",
             "year": one.year,
             "kind": one.kind,
-            "balance_minor": one.balance_minor,
+            "balance": major(one.currency, one.balance_minor),
             "currency": one.currency,
         }
         for one in queries.budgets_of(scheme)

@@ -244,23 +244,7 @@ def order_out(one: Order) -> dict[str, Any]:
             }
             for support in one.supports.all()
         ],
-        "charges": [
-            {
-                "id": charge.public_id,
-                "order": one.public_id,
-                "kind": charge.kind,
-                "adjusts": "",
-                "currency": charge.currency,
-                "gross": major(charge.currency, charge.gross_minor),
-                "supported": major(charge.currency, charge.supported_minor),
-                "user_pays": major(charge.currency, charge.user_minor),
-                "ground": charge.ground,
-                "issued_at": charge.issued_at,
-                "invoice": "",
-                "disputes": [],
-            }
-            for charge in one.charges.all()
-        ],
+        "charges": [charge_out(charge) for charge in one.charges.all()],
     }
 
 
