@@ -22,6 +22,7 @@ from headwater.registry.models import (
     Zone,
 )
 from headwater.registry.models.base import in_language
+from headwater.registry.names import names_by_code
 from headwater.support import vocabulary
 from headwater.support.models import ClaimState, OrderState
 
@@ -73,17 +74,6 @@ NAMED: dict[str, type[Jurisdiction | City | Zone | Technique]] = {
 }
 
 
-def _names(kind: str = "jurisdiction") -> Mapping[str, str]:
-    """Names of jurisdictions, cities, zones or techniques by code, read once a minute, process and language."""
-    key = f"support.names.{kind}.{get_language()}"
-    kept: dict[str, str] | None = caches["local"].get(key)
-    if kept is None:
-        rows = NAMED[kind].objects.values_list("code", "name_zh", "name_en")
-        kept = {code: in_language(zh, en)[0] for code, zh, en in rows}
-        caches["local"].set(key, kept, KEPT_S)
-    return kept
-
-
 def _organisation_name(public_id: str) -> str:
     """An organisation's name by its id, kept as long."""
     key = f"support.organisation.{public_id}.{get_language()}"
@@ -120,7 +110,7 @@ def value_label(fact: str, value: Any) -> str:
         return str(VALUES[fact](value).label)
     kind = fact.rpartition(".")[2]
     if kind in NAMED:
-        return _names(kind).get(str(value), str(value))
+        return names_by_code(NAMED[kind]).get(str(value), str(value))
     if kind == "organisation":
         return _organisation_name(str(value))
     if fact in ("instrument.value", "order.amount") and isinstance(value, int):
@@ -154,7 +144,7 @@ def _show(facts: Mapping[str, object]) -> dict[str, object]:
         said["what"] = in_language(what.get("zh", ""), what.get("en", ""))[0]
     for name in ("home", "from", "to"):
         if name in facts:
-            said[name] = _names().get(str(facts[name]), str(facts[name]))
+            said[name] = names_by_code(Jurisdiction).get(str(facts[name]), str(facts[name]))
     if isinstance(facts.get("others"), list):
         said["others"] = ", ".join(map(str, facts["others"]))  # type: ignore[arg-type]
     if "state" in facts:

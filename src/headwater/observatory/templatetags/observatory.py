@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from django import template
-from django.core.cache import caches
 from django.utils.translation import get_language
 
 from headwater.observatory.wording import CHANGES, GROUPS, KINDS, LACKS, PARTS, UNCOMPUTED, UNITS
-from headwater.registry.figures import KEPT_S
 from headwater.registry.models import City
-from headwater.registry.models.base import in_language
+from headwater.registry.names import names_by_code
 
 register = template.Library()
 
@@ -38,18 +35,7 @@ def unit(code: str) -> str:
 @register.filter
 def part(label: str) -> str:
     """A part's label in words, a city's code as its name; a name, year or number as it is."""
-    return str(PARTS.get(label) or _cities().get(label, label))
-
-
-def _cities() -> Mapping[str, str]:
-    """The cities' names by code, read once a minute, process and language."""
-    key = f"observatory.cities.{get_language()}"
-    kept: dict[str, str] | None = caches["local"].get(key)
-    if kept is None:
-        rows = City.objects.values_list("code", "name_zh", "name_en")
-        kept = {code: in_language(zh, en)[0] for code, zh, en in rows}
-        caches["local"].set(key, kept, KEPT_S)
-    return kept
+    return str(PARTS.get(label) or names_by_code(City).get(label, label))
 
 
 @register.filter
