@@ -31,7 +31,8 @@ def done_once(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(view)
     def heeding(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if request.method != "POST" or request.content_type == "multipart/form-data":
+        is_file = request.content_type == "multipart/form-data"
+        if request.method != "POST" or is_file or not request.headers.get("Idempotency-Key"):
             return view(request, *args, **kwargs)
 
         def work() -> tuple[int, Any]:
@@ -39,8 +40,6 @@ def done_once(view: Callable[..., Any]) -> Callable[..., Any]:
             status, body = (made.status_code, made.value) if isinstance(made, Status) else (200, made)
             return status, json.loads(json.dumps(body, cls=NinjaJSONEncoder))
 
-        if not request.headers.get("Idempotency-Key"):
-            return view(request, *args, **kwargs)
         return Status(*once(request, work))
 
     return heeding

@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from headwater.accounts import words
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.money import Money
 from headwater.engines.terms import TermsError, read_terms
@@ -143,11 +142,7 @@ def _try(form: SchemeForm, terms: dict[str, Any]) -> dict[str, Any] | None:
     year = given["try_year"] or timezone.now().year - 1
     home = jurisdiction_or_refuse(given["jurisdiction"])
     found = try_terms(stored, given["code"], home, read, year)
-    why = [
-        (words.WORDINGS[code].sentence if code in words.WORDINGS else code, count)
-        for code, count in found.why_not.items()
-    ]
-    return {"found": found, "year": year, "currency": read.currency, "why": why}
+    return {"found": found, "year": year, "currency": read.currency}
 
 
 @login_required
