@@ -26,10 +26,12 @@ from headwater.core.money import Money
 from headwater.engines.terms import rates_as_data, read_rates, read_terms, terms_as_data
 from headwater.registry.models import Instrument, Jurisdiction, Organisation
 from headwater.support.actions.claims import add_document
+from headwater.support.actions.orders import place_order
 from headwater.support.actions.terms import fund_budget
+from headwater.support.actions.usage import Usage, use_order
 from headwater.support.actions.vouchers import apply_for_voucher, decide_voucher
 from headwater.support.facts import party_of
-from headwater.support.models import RateTable, Scheme, SchemeVersion, Voucher
+from headwater.support.models import Order, RateTable, Scheme, SchemeVersion, Voucher
 from headwater.support.quotes import OrderWanted
 from headwater.support.rules import Party
 
@@ -180,3 +182,13 @@ def add_papers(world: World, claim: Any, kinds: tuple[str, ...] = ("contract", "
 
 def later(**more: float) -> datetime:
     return NOW + timedelta(**more)
+
+
+def used_order(world: World) -> Order:
+    placed = place_order(world.wanted(), world.party(world.engineer), by=world.by, at=later())
+    return use_order(
+        placed.subject,
+        Usage(later(), later(hours=4)),
+        by=Actor(world.manager, "page"),
+        at=later(hours=5),
+    )

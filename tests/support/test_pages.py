@@ -6,7 +6,6 @@ import io
 import json
 import re
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,98 +13,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
-from tests.factories import make_city, make_member, make_operator, make_organisation, make_user, make_zone
+from tests.factories import make_operator, make_user, make_zone
 from tests.support.pages import PAGES
-from tests.support.records import (
-    DAY,
-    World,
-    add_papers,
-    later,
-    make_budget,
-    make_scheme,
-    make_voucher,
-    make_world,
-)
+from tests.support.records import DAY, make_scheme, used_order
 
-from headwater.accounts.audit import Actor
 from headwater.registry.models import Technique
-from headwater.support.actions.charges import make_invoice
-from headwater.support.actions.claims import submit_claim
-from headwater.support.actions.orders import place_order
-from headwater.support.actions.reporting import make_report
-from headwater.support.actions.usage import Usage, use_order
-from headwater.support.models import (
-    Account,
-    AssessmentFormula,
-    Charge,
-    Claim,
-    Entry,
-    Invoice,
-    Order,
-    ReportItem,
-    SchemeVersion,
-    Voucher,
-)
+from headwater.support.models import Charge, Claim, SchemeVersion, Voucher
 
 pytestmark = pytest.mark.django_db
-FORMULA = {
-    "measures": [
-        {"code": "outside", "measure": "outside_hours", "over": "hours", "target": "0.5", "weight": "60"},
-        {"code": "open", "measure": "open_instruments", "over": "instruments", "target": "1", "weight": "40"},
-    ],
-    "grades": {"excellent": "85", "pass": "60"},
-}
-
-
-def used_order(world: World) -> Order:
-    placed = place_order(world.wanted(), world.party(world.engineer), by=world.by, at=later())
-    return use_order(
-        placed.subject,
-        Usage(later(), later(hours=4)),
-        by=Actor(world.manager, "page"),
-        at=later(hours=5),
-    )
-
-
-@pytest.fixture
-def names() -> dict[str, object]:
-    """A world in which every page has something to show."""
-    world = make_world()
-    version = make_scheme(world.home, {"documents": ["report"], "claim_days": 3650}, code="scheme-a")
-    make_budget(version, world.home, 1_000_000)
-    make_voucher(world, version, 500_000)
-    order = used_order(world)
-    chief = make_user()
-    make_member(chief, world.company, "administrator")
-    claim = Claim.objects.get()
-    add_papers(world, claim, ("report",))
-    submit_claim(claim.public_id, world.party(world.engineer), by=world.by, at=later(days=1))
-    AssessmentFormula.objects.create(
-        code="f",
-        number=1,
-        jurisdiction=world.country,
-        from_year=2020,
-        formula=FORMULA,
-        name_en="Formula",
-        source=world.lab.source,
-    )
-    party = world.party(world.manager)
-    by = Actor(world.manager, "page")
-    invoice = make_invoice(world.lab, world.company, "CNY", party, by=by, at=later(days=2))
-    report = make_report("nrii", world.lab, party, by=by, at=later(days=2))
-    return {
-        "world": world,
-        "chief": chief,
-        "instrument": world.instrument.public_id,
-        "company": world.company.public_id,
-        "lab": world.lab.public_id,
-        "order": order.public_id,
-        "claim": claim.public_id,
-        "scheme": "scheme-a",
-        "charge": Charge.objects.get().public_id,
-        "invoice": invoice.public_id,
-        "report": report.public_id,
-    }
 
 
 def person(names, who):
@@ -519,139 +434,3 @@ def test_operator_reads_the_books_but_decides_nothing(client, names):
 def test_anonymous_is_led_to_sign_in(client, names):
     for path in ("/support/", "/support/orders/", "/support/office/"):
         assert client.get(path)["Location"].startswith("/accounts/login/")
-
-
-# Files ----------------------------------------------------------------------------------------------------------
-# Who asks → invoice as PDF and XLSX, rates as CSV and XLSX, the ledger, a claim's document, a report's rejects.
-HIDDEN, FORBIDDEN, SHOWN = 404, 403, 200
-ASKED = {
-    "nobody": (302, 302, 302, 302, 302, 302, 302),
-    "a stranger": (HIDDEN, HIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, HIDDEN, HIDDEN),
-    "another owner's manager": (HIDDEN, HIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, HIDDEN, HIDDEN),
-    "another jurisdiction's officer": (HIDDEN, HIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, HIDDEN, HIDDEN),
-    "the owner's colleague without a role": (HIDDEN, HIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, HIDDEN, HIDDEN),
-    "the owner's manager": (SHOWN, SHOWN, SHOWN, SHOWN, SHOWN, HIDDEN, SHOWN),
-    "who ordered": (SHOWN, SHOWN, FORBIDDEN, FORBIDDEN, FORBIDDEN, SHOWN, HIDDEN),
-    "the claim's officer": (HIDDEN, HIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, SHOWN, HIDDEN),
-}
-
-
-def test_files_go_to_those_alone_whose_they_are(client, names):
-    world = names["world"]
-    other, colleague = make_user(), make_user()
-    make_member(other, make_organisation(city=make_city(jurisdiction=world.abroad), kind="university"))
-    make_member(colleague, world.lab, "member")
-    people = {
-        "a stranger": make_user(),
-        "another owner's manager": other,
-        "another jurisdiction's officer": world.other_officer,
-        "the owner's colleague without a role": colleague,
-        "the owner's manager": world.manager,
-        "who ordered": world.engineer,
-        "the claim's officer": world.officer,
-    }
-    paths = [
-        f"/support/invoices/{names['invoice']}.pdf",
-        f"/support/invoices/{names['invoice']}.xlsx",
-        f"/support/rates/{names['lab']}.csv",
-        f"/support/rates/{names['lab']}.xlsx",
-        f"/support/ledger/{names['lab']}.csv",
-        f"/support/claims/{names['claim']}/documents/1",
-        f"/support/reports/{names['report']}/rejects.csv",
-    ]
-    (reject,) = ReportItem.objects.filter(batch__public_id=names["report"], state="rejected")
-    secrets = ("%PDF", "PK\x03\x04", ",500.00", "PK\x03\x04", ",usage,", "paper", reject.record)
-    for who, statuses in ASKED.items():
-        client.logout()
-        if who in people:
-            client.force_login(people[who])
-        answers = [client.get(path) for path in paths]
-        assert [one.status_code for one in answers] == list(statuses), who
-        for answer, secret in zip(answers, secrets, strict=True):
-            whole = b"".join(answer) if answer.streaming else answer.content
-            assert (secret.encode() in whole) == (answer.status_code == 200), (who, secret)
-            assert ("Content-Disposition" in answer.headers) == (answer.status_code == 200)
-
-
-# Sent twice -----------------------------------------------------------------------------------------------------
-def money_moved() -> tuple[object, ...]:
-    counts = (model.objects.count() for model in (Entry, Order, Charge, Invoice, Voucher))
-    return *Account.objects.order_by("pk").values_list("pk", "balance_minor"), *counts
-
-
-def form_of(client, path: str, button: str) -> dict[str, str]:
-    """The hidden values of the form that has a button: its key is among them."""
-    page = client.get(path).content.decode()
-    form = next(one for one in re.findall(r"<form.*?</form>", page, re.S) if f">{button}<" in one)
-    return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
-
-
-def send(client, path: str, values: dict[str, str]):
-    """Send a form as browsers do: the test client's own way is that of forms with files."""
-    return client.post(path, urlencode(values), content_type="application/x-www-form-urlencoded")
-
-
-TWICE = [
-    ("manager", "/support/charges/{charge}/", "Adjust", {"adjust": "yes", "amount": "-100", "ground": "Broken."}),
-    (
-        *("officer", "/support/schemes/{scheme}/", "Change it"),
-        {"payer": "{home}", "year": "2026", "amount": "70", "ground": "More."},
-    ),
-    (
-        "engineer",
-        "/instruments/{instrument}/quote/?hours=2&organisation={company}",
-        "Order the service at this price",
-        {},
-    ),
-    ("engineer", "/support/vouchers/", "Apply", {"scheme": "scheme-a", "organisation": "{company}", "amount": "10"}),
-    ("manager", "/support/charges/of/{lab}/", "Invoice", {}),
-    ("manager", "/support/invoices/{invoice}/", "It was paid", {}),
-]
-
-
-@pytest.mark.parametrize(("who", "path", "button", "given"), TWICE, ids=[one[2] for one in TWICE])
-def test_form_sent_twice_moves_money_once(client, names, who, path, button, given):
-    world = names["world"]
-    world.instrument.access = "service"
-    world.instrument.save()
-    if button == "Invoice":
-        used_order(world)
-    client.force_login(getattr(world, who))
-    known = names | {"home": world.home.code}
-    address = path.format(**known)
-    values = form_of(client, address, button) | {name: value.format(**known) for name, value in given.items()}
-    before = money_moved()
-    answers, after = [], []
-    for _click in range(2):
-        answers.append(send(client, address, values))
-        after.append(money_moved())
-    assert [one.status_code for one in answers] == [302, 302]
-    assert answers[0]["Location"] == answers[1]["Location"]
-    assert after[0] != before
-    assert after[1] == after[0]
-
-
-def test_form_of_a_page_loaded_anew_or_with_other_values_counts_again(client, names):
-    client.force_login(names["world"].manager)
-    path = f"/support/charges/{names['charge']}/"
-    values = form_of(client, path, "Adjust") | {"adjust": "yes", "amount": "-100", "ground": "Broken."}
-    for sent in (values | {"amount": "-1000000"}, values, values, values | {"amount": "-200"}):
-        send(client, path, sent)
-    send(client, path, values | form_of(client, path, "Adjust"))
-    made = Charge.objects.filter(kind="adjustment").order_by("pk").values_list("user_minor", flat=True)
-    assert list(made) == [-10_000, -20_000, -10_000]
-
-
-def test_form_key_is_its_user_s_own(client, names):
-    world = names["world"]
-    second = make_user()
-    make_member(second, world.lab, "manager")
-    path = f"/support/charges/{names['charge']}/"
-    client.force_login(world.manager)
-    values = form_of(client, path, "Adjust") | {"adjust": "yes", "amount": "-100", "ground": "Broken."}
-    send(client, path, values)
-    client.force_login(make_user())
-    assert send(client, path, values).status_code == 404
-    client.force_login(second)
-    send(client, path, values)
-    assert Charge.objects.filter(kind="adjustment").count() == 2
