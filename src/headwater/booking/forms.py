@@ -202,6 +202,9 @@ LABELS = {
     "organisation_week_minutes": _("An organisation, a week (minutes)"),
     "organisation_peak_minutes": _("An organisation, a week, busy hours (minutes)"),
     "organisation_off_peak_minutes": _("An organisation, a week, outside the busy hours (minutes)"),
+    "group_week_minutes": _("A group, a week (minutes)"),
+    "group_peak_minutes": _("A group, a week, busy hours (minutes)"),
+    "group_off_peak_minutes": _("A group, a week, outside the busy hours (minutes)"),
     "late_cancel_minutes": _("A cancellation is late when it comes less than so many minutes ahead"),
     "no_show_minutes": _("A booking is missed when nobody starts within (minutes)"),
     "most_missed": _("Nobody books who missed or gave up too late so many in 90 days"),
@@ -219,6 +222,14 @@ class PolicyForm(forms.Form):
     zone = forms.CharField(widget=forms.HiddenInput, max_length=60)
     for_owner = forms.BooleanField(
         label=_("For all of the owner's instruments that have no rules of their own"), required=False
+    )
+    limits_together = forms.BooleanField(
+        label=_("These limits count together over the owner's instruments"),
+        required=False,
+        help_text=_(
+            "What somebody has on any of the owner's instruments whose rules say so counts on all of them. "
+            "Otherwise each instrument has limits of its own."
+        ),
     )
     needs_qualification = forms.BooleanField(label=_("Only for people who have been trained on it"), required=False)
     qualification_days = forms.IntegerField(

@@ -102,37 +102,115 @@ REASONS = {
     ),
     "booking.person_quota": Wording(
         _(
-            "In the week from %(week)s you have %(left)s of your %(most)s minutes left, and this takes %(asked)s. Take less, or another week."
-        ),
-        CONFLICT,
-    ),
-    "booking.organisation_quota": Wording(
-        _(
-            "In the week from %(week)s your organisation has %(left)s of its %(most)s minutes left, and this takes %(asked)s. Take less, or another week."
+            "A person may have %(most)s minutes a week on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.person_peak_quota": Wording(
         _(
-            "In the week from %(week)s you have %(left)s of your %(most)s minutes in the busy hours left, and this takes %(asked)s of them. Take less, another week, or time outside the busy hours."
+            "A person may have %(most)s minutes in the busy hours of a week on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.person_off_peak_quota": Wording(
         _(
-            "In the week from %(week)s you have %(left)s of your %(most)s minutes outside the busy hours left, and this takes %(asked)s of them. Take less, or another week."
+            "A person may have %(most)s minutes outside the busy hours of a week on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.organisation_quota": Wording(
+        _(
+            "The people of one organisation may have %(most)s minutes a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_peak_quota": Wording(
         _(
-            "In the week from %(week)s your organisation has %(left)s of its %(most)s minutes in the busy hours left, and this takes %(asked)s of them. Take less, another week, or time outside the busy hours."
+            "The people of one organisation may have %(most)s minutes in the busy hours of a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_off_peak_quota": Wording(
         _(
-            "In the week from %(week)s your organisation has %(left)s of its %(most)s minutes outside the busy hours left, and this takes %(asked)s of them. Take less, or another week."
+            "The people of one organisation may have %(most)s minutes outside the busy hours of a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_quota": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_peak_quota": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes in the busy hours of a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_off_peak_quota": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes outside the busy hours of a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.person_quota_together": Wording(
+        _(
+            "A person may have %(most)s minutes a week on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.person_peak_quota_together": Wording(
+        _(
+            "A person may have %(most)s minutes in the busy hours of a week on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.person_off_peak_quota_together": Wording(
+        _(
+            "A person may have %(most)s minutes outside the busy hours of a week on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.organisation_quota_together": Wording(
+        _(
+            "The people of one organisation may have %(most)s minutes a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.organisation_peak_quota_together": Wording(
+        _(
+            "The people of one organisation may have %(most)s minutes in the busy hours of a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.organisation_off_peak_quota_together": Wording(
+        _(
+            "The people of one organisation may have %(most)s minutes outside the busy hours of a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_quota_together": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_peak_quota_together": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes in the busy hours of a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_off_peak_quota_together": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes outside the busy hours of a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.their_quota": Wording(
+        _(
+            "In the week from %(week)s the limits of whoever it is for leave no room for this. Ask the instrument's manager, or take another week."
         ),
         CONFLICT,
     ),

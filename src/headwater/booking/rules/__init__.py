@@ -24,11 +24,13 @@ from headwater.booking.rules.managing import (
 from headwater.booking.rules.seeing import SeeFacts, may_see_whose
 from headwater.booking.rules.taking import (
     QUOTAS,
+    TOGETHER,
     Beside,
     BookFacts,
     Quota,
     may_book,
     may_take_over,
+    quota_facts,
 )
 from headwater.booking.rules.terminals import (
     LEAST_BADGE,
@@ -72,6 +74,7 @@ __all__ = [
     "QUOTAS",
     "TERMINAL_TRIES",
     "TERMINAL_WITHIN",
+    "TOGETHER",
     "Asker",
     "Beside",
     "BookFacts",
@@ -106,6 +109,7 @@ __all__ = [
     "may_write",
     "minutes",
     "pause_after",
+    "quota_facts",
     "rests_until",
     "shown",
     "span_facts",

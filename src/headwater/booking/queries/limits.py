@@ -1,0 +1,145 @@
+"""What counts against limits, and the groups that share one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from headwater.booking.models import Group, GroupMember
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Whose time is counted: somebody's, her organisation's, her group's; keys of the database, None for nobody's.
+
+    ``pool`` is the owner all of whose instruments count that have such rules in force; None: the one instrument.
+    """
+
+    person: int | None
+    organisation: int | None
+    group: int | None = None
+    pool: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Time as a decision looks at it: ``shared`` counts against limits, and whose it is; else it is in the way."""
+
+    shared: bool
+    kind: str
+    start: datetime
+    end: datetime
+    held_until: datetime | None = None
+    person: bool = False
+    organisation: bool = False
+    group: bool = False
+
+
+IN_THE_WAY = """SELECT false, kind, lower(occupied), upper(occupied), held_until, false, false, false
+    FROM booking_reservation WHERE instrument_id = %(instrument)s
+    AND state IN ('requested', 'confirmed', 'in_use', 'used')
+    AND upper(occupied) > %(first)s AND lower(occupied) < %(last)s"""
+SHARED = """SELECT true, kind, lower(span), upper(span), NULL::timestamptz,
+    COALESCE(holder_id = %(person)s::bigint, false), COALESCE(organisation_id = %(organisation)s::bigint, false),
+    holder_id = ANY(ARRAY(SELECT user_id FROM booking_groupmember WHERE group_id = %(group)s::bigint))
+    FROM booking_reservation WHERE kind IN ('booking', 'hold')
+    AND state IN ('requested', 'confirmed', 'in_use', 'used', 'missed')
+    AND upper(span) > %(begins)s AND lower(span) < %(ends)s AND id IS DISTINCT FROM %(but)s::bigint
+    AND (holder_id = %(person)s::bigint OR organisation_id = %(organisation)s::bigint
+         OR holder_id = ANY(ARRAY(SELECT user_id FROM booking_groupmember WHERE group_id = %(group)s::bigint)))"""
+# An owner's instruments whose rules in force say that their limits count together: their own rules, else the owner's.
+POOL = """SELECT one.id FROM registry_instrument AS one WHERE one.owner_id = %(pool)s AND COALESCE(
+    (SELECT own.limits_together FROM booking_policy AS own WHERE own.instrument_id = one.id AND own.since <= %(at)s
+     ORDER BY own.since DESC, own.id DESC LIMIT 1),
+    (SELECT all_of.limits_together FROM booking_policy AS all_of
+     WHERE all_of.owner_id = %(pool)s AND all_of.since <= %(at)s
+     ORDER BY all_of.since DESC, all_of.id DESC LIMIT 1))"""
+
+
+def _shared(spender: Spender) -> str:
+    """What counts, as SQL. The instruments of a pool are an array, so that each is looked up in the index."""
+    where = "= %(instrument)s" if spender.pool is None else f"= ANY(ARRAY({POOL}))"
+    return f"{SHARED} AND instrument_id {where}"
+
+
+def _read(sql: str, values: dict[str, object]) -> list[Spent]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return sorted((Spent(*row) for row in cursor.fetchall()), key=lambda one: (one.shared, one.start))
+
+
+def _values(
+    instrument_id: int, weeks: tuple[datetime, datetime], spender: Spender, at: datetime, but: int | None
+) -> dict[str, object]:
+    return {
+        "instrument": instrument_id,
+        "begins": weeks[0],
+        "ends": weeks[1],
+        "person": spender.person,
+        "organisation": spender.organisation,
+        "group": spender.group,
+        "pool": spender.pool,
+        "at": at,
+        "but": but,
+    }
+
+
+def spent_around(
+    instrument_id: int,
+    around: tuple[datetime, datetime],
+    weeks: tuple[datetime, datetime] | None,
+    spender: Spender,
+    *,
+    at: datetime,
+) -> list[Spent]:
+    """What is in the way of a span with its set-up and clean-up, and what counts against limits in its weeks.
+
+    One query, as SQL: it is asked at each booking while everybody else waits for the instrument.
+    """
+    values: dict[str, object] = {"instrument": instrument_id, "first": around[0], "last": around[1]}
+    if weeks is None:
+        return _read(IN_THE_WAY, values)
+    values |= _values(instrument_id, weeks, spender, at, None)
+    return _read(f"{IN_THE_WAY} UNION ALL {_shared(spender)}", values)
+
+
+def spent_by(
+    instrument_id: int,
+    weeks: tuple[datetime, datetime],
+    spender: Spender,
+    *,
+    at: datetime,
+    but: int | None = None,
+) -> list[Spent]:
+    """What counts against limits between two instants: bookings and holds that stand, were used, or were missed.
+
+    One query. ``but`` is a reservation that is left out, since it is about to move.
+    """
+    return _read(_shared(spender), _values(instrument_id, weeks, spender, at, but))
+
+
+def pool_of(owner_id: int, at: datetime) -> list[int]:
+    """The keys of an owner's instruments whose limits count together at an instant; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{POOL} ORDER BY one.id", {"pool": owner_id, "at": at})
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+# Groups ---------------------------------------------------------------------------------------------------------
+def group_of(user_id: int, owner_id: int) -> Group | None:
+    """The group that somebody is in with an owner."""
+    found = GroupMember.objects.filter(user=user_id, owner=owner_id).select_related("group").first()
+    return None if found is None else found.group
+
+
+def membership_in(owner_id: int) -> dict[int, Group]:
+    """In which of an owner's groups each user is, by her key; one query."""
+    rows = GroupMember.objects.filter(owner=owner_id).select_related("group")
+    return {one.user_id: one.group for one in rows}
+
+
+def members_in(group_id: int) -> QuerySet[GroupMember]:
+    return GroupMember.objects.filter(group=group_id).select_related("user").order_by("user__email")
