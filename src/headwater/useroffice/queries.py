@@ -87,6 +87,19 @@ def coming_calls(at: datetime) -> QuerySet[Call]:
     )
 
 
+def scheduled_calls(on: date) -> QuerySet[Call]:
+    """Calls with a published schedule whose beamtime has not ended."""
+    rows = Call.objects.exclude(stage=CallStage.DRAFT).filter(versions__isnull=False, period_end__gte=on)
+    return rows.distinct().select_related("facility").order_by("period_start", "pk")
+
+
+def panel_calls(panels: Collection[int]) -> QuerySet[Call]:
+    """Calls at work whose proposals these panels rank, with how many wait for a decision of theirs."""
+    waiting = Count("proposals", filter=Q(proposals__state=State.PANEL, proposals__track__panel__in=panels))
+    rows = Call.objects.filter(stage=CallStage.ANNOUNCED, pk__in=Track.objects.filter(panel__in=panels).values("call"))
+    return rows.annotate(n_waiting=waiting).select_related("facility").order_by("-closes_at", "pk")
+
+
 def lines_of_calls(calls: Sequence[Call]) -> list[Instrument]:
     """The beamlines of some calls, with their techniques and, as `taking`, the calls themselves; four queries."""
     keys = [one.pk for one in calls]
@@ -390,16 +403,15 @@ def newest_versions(facilities: Collection[int]) -> QuerySet[ScheduleVersion]:
     return ScheduleVersion.objects.filter(call__facility__in=facilities, pk=Subquery(newest))
 
 
-def homes_of(user: User) -> QuerySet[Organisation]:
-    """The organisations she may apply for."""
-    return (
-        Organisation.objects.filter(memberships__person__user=user, memberships__until=None).distinct().order_by("pk")
-    )
+def homes_of(users: Collection[int], kept: int | None = None) -> QuerySet[Organisation]:
+    """The organisations that these people may apply for, and the one that stands in the draft already."""
+    theirs = Membership.objects.filter(person__user__in=users, until=None).values("organisation")
+    return Organisation.objects.filter(Q(pk__in=theirs) | Q(pk=kept)).order_by("pk")
 
 
-def earlier_of(user: User, but: Proposal | None) -> QuerySet[Proposal]:
-    """Proposals of hers that a new one may refer to."""
-    mine = TeamMember.objects.filter(user=user).values("proposal")
+def earlier_of(users: Collection[int], but: Proposal | None) -> QuerySet[Proposal]:
+    """Proposals of theirs that a new one may refer to."""
+    mine = TeamMember.objects.filter(user__in=users).values("proposal")
     rows = Proposal.objects.filter(pk__in=mine).exclude(state__in=[State.DRAFT, State.WITHDRAWN])
     return rows.exclude(pk=but.pk if but else None).order_by("-pk")
 

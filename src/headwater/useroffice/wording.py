@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.accounts.notices import NoticeWording
 from headwater.accounts.words import Wording
@@ -206,9 +206,6 @@ REASONS = {
     "draft.hazard_unknown": Wording(_("“%(value)s” is no hazard that is known here."), 422),
     "draft.invitations_open": Wording(_("%(number)s co-proposers have not accepted yet."), 200),
     "draft.control_characters": Wording(_("A text holds characters that can't be stored. Write it anew."), 422),
-    "draft.date_wrong": Wording(
-        _("“%(value)s” is no pair of dates. Write one span a line, such as 2026-03-01 2026-03-07."), 422
-    ),
     "team.email_wrong": Wording(_("“%(value)s” is no e-mail address."), 422),
     "team.there_already": Wording(_("%(value)s is on the team already."), 422),
     "team.full": Wording(_("A team may have at most %(most)s people."), 422),
@@ -232,6 +229,9 @@ REASONS = {
     "review.hidden": Wording(_("The reviews of this proposal are not shown to you."), 403),
     "review.own_first": Wording(_("Give your own review first; then you see the others'."), 403),
     "review.not_asked": Wording(_("This review was declined or handed on."), 409),
+    "review.given_already": Wording(
+        _("Your review is given. If you found a conflict of interest, declare it on the proposal's page."), 409
+    ),
     "review.closed": Wording(_("The proposal is not in review."), 409),
     "review.score_missing": Wording(_("Give a score from 1 to 5."), 422),
     "review.text_missing": Wording(_("Write a few words for the panel."), 422),
@@ -305,7 +305,7 @@ REASONS = {
 }
 
 TOPICS: Mapping[str, object] = {
-    "proposal": _("Your proposals"),
+    "proposal": pgettext_lazy("for beamtime", "Your proposals"),
     "feasibility": _("Feasibility asked of you"),
     "review": _("Reviews asked of you"),
     "decision": _("Decisions on your proposals"),
@@ -375,6 +375,24 @@ PUBLIC_STATES: Mapping[str, object] = {
     "reporting": _("Report due"),
     "evaluation": _("Being evaluated"),
     "closed": _("Completed"),
+}
+
+# What a proposer can expect or has to do then.
+NEXT: Mapping[str, object] = {
+    "draft": _("Only the team sees it. Submit it before the call closes."),
+    "submitted": _(
+        "Once the call has closed the beamlines look whether it can be done; calls without a deadline, at once."
+    ),
+    "withdrawn": _("It is out of the call for good."),
+    "under_review": _("Beamlines, reviewers and the panel look at it. The decision is told here and by mail."),
+    "infeasible": _("What the beamlines say stands below. Ask them before you apply anew."),
+    "standby": _("It gets beam that becomes free; you are told at once."),
+    "declined": _("You may apply again in a later call."),
+    "scheduled": _("See on the visit's page who still needs safety training and which samples wait for approval."),
+    "running": _("When the experiment has ended, a report falls due."),
+    "reporting": _("Hand in the report. Reviewers of later proposals may see whether it came in time."),
+    "evaluation": _("The report is read and graded."),
+    "closed": _("Link the publications that come of it."),
 }
 
 HAZARDS: Mapping[str, object] = {

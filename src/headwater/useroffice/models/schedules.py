@@ -7,7 +7,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.registry.models import Instrument
 from headwater.registry.models.base import JSON, known
@@ -17,7 +17,7 @@ from headwater.useroffice.models.proposals import Proposal
 
 class ScenarioState(models.TextChoices):
     QUEUED = "queued", _("waiting")
-    SOLVED = "solved", _("planned")
+    SOLVED = "solved", pgettext_lazy("of a plan", "planned")
     IMPOSSIBLE = "impossible", _("no plan possible")
     FAILED = "failed", _("failed")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.registry.models import Facility, Instrument, Organisation, Source
 from headwater.registry.models.base import JSON, known
@@ -14,7 +14,7 @@ from headwater.useroffice.models.proposals import Proposal
 
 
 class VisitState(models.TextChoices):
-    PLANNED = "planned", _("planned")
+    PLANNED = "planned", pgettext_lazy("of a visit", "planned")
     RUNNING = "running", _("running")
     DONE = "done", _("done")
     CANCELLED = "cancelled", _("cancelled")

@@ -28,7 +28,7 @@ from .calls import (
     may_set_pool,
 )
 from .proposals import DraftFacts, Question, SampleFacts, is_sound_proposal, may_invite, questions_shown
-from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_send_letters
+from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_leave_review, may_send_letters
 from .schedule import PinFacts, PublishFacts, may_pin, may_publish
 from .states import STEPS, may_move, moved, public_state
 from .tracks import (
@@ -75,6 +75,7 @@ __all__ = [
     "may_give_review",
     "may_invite",
     "may_judge",
+    "may_leave_review",
     "may_manage_calls",
     "may_move",
     "may_name_somebody",

@@ -1,0 +1,178 @@
+"""A day in each role: where her pages lead, what they offer her, what they keep from her."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from tests.factories import make_member, make_user
+from tests.useroffice.builders import AFTER, NOW, by, make_office
+from tests.useroffice.test_access import codes
+from tests.useroffice.test_pages import applied, go, now_office, page  # noqa: F401 (a fixture)
+
+from headwater.useroffice import papers, wording
+from headwater.useroffice.actions import assigning, proposals, reviewing
+from headwater.useroffice.models import Call, PanelMember, Review
+from headwater.useroffice.ranking import ranking_of
+
+pytestmark = pytest.mark.django_db
+
+
+def text(answer) -> str:
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def sent(form: str) -> dict[str, list[str] | str]:
+    """What a browser sends back of a form as it stands."""
+    found: dict[str, list[str] | str] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, value = (re.search(rf'{key}="([^"]*)"', tag) for key in ("name", "value"))
+        kind = re.search(r'type="(\w+)"', tag)
+        if name is None or (kind and kind[1] == "file") or (kind and kind[1] == "checkbox" and "checked" not in tag):
+            continue
+        if kind and kind[1] == "checkbox":
+            found.setdefault(name[1], []).append(value[1] if value else "on")
+        else:
+            found[name[1]] = value[1] if value else ""
+    for name, inside in re.findall(r'<select name="(\w+)".*?>(.*?)</select>', form, re.S):
+        chosen = re.search(r'<option value="([^"]*)" selected>', inside)
+        found[name] = chosen[1] if chosen else re.search(r'<option value="([^"]*)"', inside)[1]
+    return found | dict(re.findall(r'<textarea name="(\w+)".*?>\s*(.*?)</textarea>', form, re.S))
+
+
+def test_colleague_who_edits_keeps_what_the_others_chose(now_office):  # noqa: F811
+    office = now_office
+    user, colleague = office.proposer(), make_user(name="Co Worker")
+    before = office.submitted(user, at=timezone.now(), title="Before")
+    made = applied(office, user, earlier=[before.public_id], earlier_results="A paper.")
+    proposals.invite(made.public_id, colleague.email, "", may_edit=True, at=NOW, **by(user))
+    proposals.answer_invitation(made.team.get(proposer=False).pk, True, by=by(colleague)["by"], at=NOW)
+    client = page(colleague)
+    path = reverse("edit_proposal", args=[made.public_id])
+    form = client.get(path).content.decode().partition("<main")[2]
+    assert client.post(path, sent(form)).status_code == 302
+    made.refresh_from_db()
+    assert made.organisation == office.home
+    assert [one.public_id for one in made.earlier.all()] == [before.public_id]
+    assert made.blackouts == [["2031-06-05", "2031-06-06"], ["2031-06-20", "2031-06-20"]]
+    assert [(one.name, one.quantity, one.hazards) for one in made.samples.all()] == [
+        ("film", "3 pieces", ["chemical", "cryogenic"])
+    ]
+    assert len(papers.paper(made, at=NOW)) > 1000
+
+
+def test_person_without_an_organisation_is_told_whom_to_ask(now_office):  # noqa: F811
+    lonely = page(make_user())
+    assert "Ask an administrator of yours to add you" in text(
+        go(lonely, "apply", now_office.call.public_id, status=200)
+    )
+
+
+def test_chair_and_members_reach_their_panel_and_everybody_the_schedules_from_the_first_page():
+    office = make_office()
+    made = office.submitted()
+    office.checked(made)
+    office.reviewed()
+    path = reverse("panel", args=[office.call.public_id])
+    first = text(go(page(office.members[0]), "beamtime", status=200))
+    assert f'href="{path}"' in first
+    assert "1 to decide" in first
+    assert path not in text(go(page(office.scientist), "beamtime", status=200))
+    office.decided(made)
+    office.published()
+    Call.objects.update(period_end=timezone.now().date() + timedelta(days=9))
+    assert reverse("schedule", args=[office.call.public_id]) in text(go(page(), "beamtime", status=200))
+
+
+def test_proposal_page_leads_each_judge_to_her_part():
+    office = make_office()
+    made = office.submitted()
+    assigning_by = {"at": AFTER, **by(office.officer)}
+
+    def shown(user) -> str:
+        return text(go(page(user), "proposal", made.public_id, status=200))
+
+    line = office.lines[0].public_id
+    assert reverse("feasibility", args=[made.public_id, line]) in shown(office.scientist)
+    office.checked(made)
+    assert reverse("feasibility", args=[made.public_id, line]) not in shown(office.scientist)
+    assigning.assign(office.call.public_id, **assigning_by)
+    review = Review.objects.first()
+    assert reverse("review", args=[review.public_id]) in shown(review.reviewer)
+    assert reverse("decide", args=[made.public_id]) not in shown(review.reviewer)
+    office.reviewed()
+    assert reverse("review", args=[review.public_id]) not in shown(review.reviewer)
+    assert reverse("decide", args=[made.public_id]) in shown(review.reviewer)
+    assert "pro_" not in re.sub(r'"[^"]*"', "", shown(office.officer))
+
+
+def test_draft_shows_no_key_and_answers_by_their_words(now_office):  # noqa: F811
+    user = now_office.proposer()
+    made = applied(now_office, user)
+    shown = text(go(page(user), "proposal", made.public_id, status=200)).partition("<main")[2]
+    assert made.public_id not in re.sub(r'"[^"]*"', "", shown)
+    assert "<p>None</p>" in shown  # “no” stands for “None” in this form
+    assert str(wording.NEXT["draft"]) in shown
+
+
+def test_every_state_that_a_proposer_sees_says_what_comes_next():
+    assert set(wording.NEXT) == set(wording.PUBLIC_STATES)
+
+
+def test_scientist_in_conflict_is_offered_nothing_and_sees_no_title():
+    office = make_office()
+    made = office.submitted(title="A secret of one's own house")
+    other = office.submitted(title="Open to her")
+    make_member(office.scientist, office.home, "member")
+    other_home = office.proposer().person.memberships.first().organisation
+    other.organisation = other_home
+    other.save()
+    office.checked()
+    client = page(office.scientist)
+    shown = text(go(client, "feasibilities", status=200))
+    assert "A secret of one&#x27;s own house" not in shown
+    assert "Closed to you (same organisation)." in shown
+    assert "Open to her" in shown
+    assert "1 proposal waits for you." in shown
+    assert "Feasibility: 1" in text(go(client, "beamtime", status=200))
+    go(client, "proposal", made.public_id, status=403)
+
+
+def test_given_review_is_not_declined_nor_handed_on_but_a_conflict_takes_it_back():
+    office = make_office()
+    made = office.submitted()
+    office.checked(made)
+    assigning.assign(office.call.public_id, at=AFTER, **by(office.officer))
+    first, second = Review.objects.order_by("pk")[:2]
+    given = {one["key"]: 5 for one in first.stage.criteria}
+    reviewing.give_review(first.public_id, given, "Fine.", "", at=AFTER, **by(first.reviewer))
+    acting = {"at": AFTER, **by(first.reviewer)}
+    spare = PanelMember.objects.exclude(user__reviews__proposal=made).first().user
+    assert codes(lambda: reviewing.decline_review(first.public_id, "Busy", **acting)) == {"review.given_already"}
+    assert codes(lambda: reviewing.delegate_review(first.public_id, spare.email, **acting)) == {"review.given_already"}
+    page_of = text(go(page(first.reviewer), "reviews", status=200))
+    assert reverse("decline_review", args=[first.public_id]) not in page_of
+    assert reverse("decline_review", args=[second.public_id]) in text(go(page(second.reviewer), "reviews", status=200))
+    reviewing.declare_conflict(made.public_id, "Wrote a paper together.", **acting)
+    first.refresh_from_db()
+    assert (first.state, first.for_panel) == ("declined", "Fine.")
+    assert ranking_of(office.call, by(office.officer)["desk"]).rows[0].raw is None
+    assert codes(lambda: reviewing.decline_review(first.public_id, "Busy", **acting)) == {"review.not_asked"}
+    reviewing.decline_review(second.public_id, "Busy", at=AFTER, **by(second.reviewer))
+    third = Review.objects.get(state="assigned")
+    reviewing.delegate_review(third.public_id, spare.email, at=AFTER, **by(third.reviewer))
+    assert set(Review.objects.values_list("state", flat=True)) == {"declined", "delegated", "assigned"}
+
+
+def test_words_of_reviews_visits_and_notices_are_those_of_beamtime_in_chinese():
+    office = make_office()
+    made = office.submitted()
+    office.checked(made)
+    assigning.assign(office.call.public_id, at=AFTER, **by(office.officer))
+    one = Review.objects.first()
+    reviewing.decline_review(one.public_id, "没有时间", at=AFTER, **by(one.reviewer))
+    assert "已谢绝" in text(go(page(one.reviewer, "zh-hans"), "reviews", status=200))
+    assert "您的机时申请" in text(go(page(one.reviewer, "zh-hans"), "notices", status=200))
