@@ -146,7 +146,7 @@ def test_main_path_as_people_click_it(now_office):
         go(scientist, "visit", visit.public_id, data={"act": "visitor", "name": name, "cleared": "on"})
     go(scientist, "visit", visit.public_id, data={"act": "sample", "sample": "film", "state": "approved", "place": ""})
     go(scientist, "visit", visit.public_id, data={"act": "contact", "email": office.scientist.email})
-    go(scientist, "visit", visit.public_id, data={"act": "begin", "ground": ""})
+    go(scientist, "visit", visit.public_id, data={"act": "begin", "ground": "Beam came early."})
     done = {"act": "finish", "hours_given": "70", "hours_lost": "2", "lost_reason": "beam", "handover": "Fine."}
     go(scientist, "visit", visit.public_id, data=done)
     go(client, "beamtime_report", made.public_id, data={"text": "We know."})

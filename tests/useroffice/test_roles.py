@@ -14,8 +14,8 @@ from tests.useroffice.test_access import codes
 from tests.useroffice.test_pages import applied, go, now_office, page  # noqa: F401 (a fixture)
 
 from headwater.useroffice import papers, wording
-from headwater.useroffice.actions import assigning, proposals, reviewing
-from headwater.useroffice.models import Call, PanelMember, Review
+from headwater.useroffice.actions import assigning, proposals, reviewing, telling
+from headwater.useroffice.models import Call, PanelMember, Review, Visit
 from headwater.useroffice.ranking import ranking_of
 
 pytestmark = pytest.mark.django_db
@@ -176,3 +176,51 @@ def test_words_of_reviews_visits_and_notices_are_those_of_beamtime_in_chinese():
     reviewing.decline_review(one.public_id, "没有时间", at=AFTER, **by(one.reviewer))
     assert "已谢绝" in text(go(page(one.reviewer, "zh-hans"), "reviews", status=200))
     assert "您的机时申请" in text(go(page(one.reviewer, "zh-hans"), "notices", status=200))
+
+
+@pytest.fixture
+def visit():
+    """A visit that its team was told of."""
+    office = make_office()
+    user = office.proposer(name="Ada Proposer")
+    made = office.submitted(user)
+    office.checked(made)
+    office.reviewed()
+    office.decided(made)
+    office.published()
+    telling.send_letters(office.call.public_id, at=AFTER, **by(office.officer))
+    first = timezone.now().date() + timedelta(days=9)
+    Visit.objects.update(start=first, end=first + timedelta(days=5))
+    return office, user, Visit.objects.get(proposal=made)
+
+
+def test_visit_is_run_by_clicking_and_the_team_is_offered_only_what_it_may(visit):
+    office, user, held = visit
+    team, host = page(user), page(office.scientist)
+    seen, run = (text(go(client, "visit", held.public_id, status=200)) for client in (team, host))
+    assert f"{held.start} – {held.end - timedelta(days=1)}" in seen
+    assert "Confirm her training" not in seen
+    assert 'name="state"' not in seen
+    assert "Confirm her training" in run
+    assert office.scientist.email in run
+    add = {"act": "visitor", "name": "Second Person"}
+    go(team, "visit", held.public_id, data=add)
+    go(team, "visit", held.public_id, data=add | {"leaves": "on"})
+    assert [one.name for one in held.members.all()] == ["Ada Proposer"]
+    go(host, "visit", held.public_id, data={"act": "visitor", "name": "Ada Proposer", "cleared": "on"})
+    go(host, "visit", held.public_id, data={"act": "sample", "sample": "film", "state": "approved", "place": "box 1"})
+    early = text(go(host, "visit", held.public_id, data={"act": "begin", "ground": ""}, status=422))
+    assert f"The experiment begins on {held.start}." in early
+    go(host, "visit", held.public_id, data={"act": "begin", "ground": "Beam came early."})
+    done = {"act": "finish", "hours_given": "1", "hours_lost": "100", "lost_reason": "beam", "handover": "Fine."}
+    too_many = text(go(host, "visit", held.public_id, data=done, status=422))
+    assert "Of 9 shifts at most 72 hours can be lost." in too_many
+    go(host, "visit", held.public_id, data=done | {"hours_lost": "16", "hours_given": "56"})
+    assert "box 1" in text(go(team, "visit", held.public_id, status=200))
+
+
+def test_visit_reads_well_in_chinese(visit):
+    _office, user, held = visit
+    shown = text(go(page(user, "zh-hans"), "visit", held.public_id, status=200))
+    for words in ("已安排", "姓名", "9个班次", "尚未指定"):
+        assert words in shown, words

@@ -14,6 +14,7 @@ from headwater.registry.models import Facility, Instrument, Membership, Organisa
 from headwater.useroffice.models import (
     Award,
     BeamlineChoice,
+    BeamlineScientist,
     BeamPeriod,
     Call,
     CallStage,
@@ -160,6 +161,11 @@ def calls_of(facility: Facility) -> QuerySet[Call]:
 
 def beamlines_of(facility: Facility) -> QuerySet[Instrument]:
     return Instrument.objects.filter(facility=facility, access="proposal").order_by("name_en", "pk")
+
+
+def scientists_of(line: Instrument) -> list[User]:
+    """A beamline's scientists."""
+    return [one.user for one in BeamlineScientist.objects.filter(instrument=line).select_related("user").order_by("pk")]
 
 
 def proposals_of(call: Call) -> QuerySet[Proposal]:

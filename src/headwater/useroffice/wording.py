@@ -283,6 +283,12 @@ REASONS = {
     "visit.sample_not_approved": Wording(
         _("The sample %(name)s is not approved. A ground lets you begin all the same."), 409
     ),
+    "visit.too_early": Wording(
+        _("The experiment begins on %(start)s. A ground lets you begin it earlier all the same."), 409
+    ),
+    "visit.hours_lost_too_many": Wording(
+        _("Of %(shifts)s shifts at most %(most)s hours can be lost. Correct the hours lost."), 422
+    ),
     "visit.hours_wrong": Wording(_("Hours must be from 0 to 10,000."), 422),
     "visit.lost_reason_missing": Wording(_("Say why hours were lost."), 422),
     "visit.handover_missing": Wording(_("Write down the handover."), 422),

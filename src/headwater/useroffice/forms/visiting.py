@@ -17,6 +17,7 @@ from headwater.useroffice.models.proposals import SampleState
 class VisitorForm(Told, forms.Form):
     name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=200)
     cleared = forms.BooleanField(label=_("Safety training is in order"), required=False)
+    leaves = forms.BooleanField(required=False)
 
 
 class SampleForm(Told, forms.Form):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -60,6 +62,11 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proposal}: {self.start}"
+
+    @property
+    def last(self) -> date:
+        """Its last day; ``end`` is the day after."""
+        return self.end - timedelta(days=1)
 
 
 class VisitMember(models.Model):
