@@ -454,7 +454,7 @@ def test_beam_calendar_is_read_from_csv_and_ical_alike(text):
     ("text", "code"),
     [
         ("a,b\n1,2\n", "beam.unreadable"),
-        ("kind,start,end\nrun,soon,2025-01-01\n", "beam.unreadable"),
+        ("kind,start,end\nrun,soon,2025-01-01\nrun,2025-01-01,2025-02-30\n", "beam.day_wrong"),
         ("kind,start,end\nparty,2025-01-01,2025-01-02\n", "beam.kind_unknown"),
         ("kind,start,end\nrun,2025-01-05,2025-01-02\n", "beam.ends_before_start"),
         ("kind,start,end,beamline\nrun,2025-01-01,2025-01-02,BL99\n", "beam.beamline_unknown"),

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 from tests.factories import make_member, make_user
@@ -224,3 +225,86 @@ def test_visit_reads_well_in_chinese(visit):
     shown = text(go(page(user, "zh-hans"), "visit", held.public_id, status=200))
     for words in ("已安排", "姓名", "9个班次", "尚未指定"):
         assert words in shown, words
+
+
+def test_office_sees_who_judges_and_why_not_and_asks_by_one_click():
+    office = make_office()
+    made = office.submitted()
+    make_member(office.members[0], office.home, "member")  # of the proposal's own organisation
+    lone = text(go(page(office.officer), "proposal", made.public_id, status=200))
+    assert "Rea Viewer 0 </td>" in lone or "Rea Viewer 0" in lone
+    assert "same organisation" in lone
+    desk_before = text(go(page(office.officer), "call_desk", office.call.public_id, status=200))
+    assert "Assign reviewers" not in desk_before
+    go(page(office.officer), "call_step", office.call.public_id, "check", data={}, status=302)
+    waiting = text(go(page(office.officer), "call_desk", office.call.public_id, status=200))
+    assert "1 proposal waits for a verdict · Bea Line" in waiting
+    office.checked(made)
+    assigning.assign(office.call.public_id, at=AFTER, **by(office.officer))
+    review = Review.objects.first()
+    reviewing.decline_review(review.public_id, "On leave.", at=AFTER, **by(review.reviewer))
+    shown = text(go(page(office.officer), "proposal", made.public_id, status=200))
+    assert "declined: On leave." in shown
+    assert f'name="email" value="{office.members[0].email}"' not in shown  # in conflict: can't be asked
+    free = re.search(r'name="email" value="([^"]+)"', shown)[1]
+    go(page(office.officer), "ask_reviewer", made.public_id, data={"email": free})
+    assert Review.objects.filter(reviewer__email=free, state="assigned").exists()
+    assert "Who judges it" not in text(go(page(office.members[1]), "proposal", made.public_id, status=200))
+
+
+def test_refused_step_comes_back_to_the_desk_with_its_reason_and_a_done_one_says_what_it_did():
+    office = make_office(members=2)
+    made = office.submitted()
+    Call.objects.update(chance_cap="0.50")
+    client = page(office.officer)
+    desk_path = reverse("call_desk", args=[office.call.public_id])
+    done = client.post(reverse("call_step", args=[office.call.public_id, "check"]), follow=True)
+    assert "1 proposal went to its beamlines." in text(done)
+    office.checked(made)
+    short = text(go(client, "call_step", office.call.public_id, "assign", data={}, status=409))
+    assert "may give 1, as none may be drawn with a greater chance than 0.50." in short
+    assert reverse("tracks", args=[office.call.public_id]) in short  # it is the desk, not a dead end
+    Call.objects.update(chance_cap=None)
+    assert "may give 2. Add members" in text(
+        go(client, "call_step", office.call.public_id, "assign", data={}, status=409)
+    )
+    undone = text(go(client, "call_step", office.call.public_id, "complete", data={}, status=409))
+    assert "Proposals of this call that have no outcome yet: 1." in undone
+    assert client.get(desk_path).status_code == 200
+    empty = text(go(client, "call_step", office.call.public_id, "letters", data={}, status=409))
+    assert "No decision waits to be told." in empty
+    stranger = page(make_office().officer)
+    assert stranger.post(reverse("call_step", args=[office.call.public_id, "assign"])).status_code == 403
+
+
+def test_trail_reads_as_words():
+    office = make_office()
+    made = office.submitted()
+    office.checked(made)
+    shown = text(go(page(office.officer), "proposal", made.public_id, status=200)).partition("History</h2>")[2]
+    assert "None:" not in shown
+    assert re.search(r"Verdict:</span> — → feasible", shown)
+    assert "BL01 Test line" in shown
+    assert "ins_" not in shown
+
+
+def test_last_days_are_shown_as_people_count_them(visit):
+    office, _user, held = visit
+    award = held.proposal.awards.get()
+    shown = text(go(page(office.officer), "schedule", office.call.public_id, status=200))
+    assert f'<td class="num">{award.end - timedelta(days=1)}</td>' in shown
+    assert f'<td class="num">{award.end}</td>' not in shown
+    assert f'<a href="{reverse("proposal", args=[held.proposal.public_id])}">' in shown
+
+
+def test_wrong_days_of_a_beam_calendar_are_told_line_by_line_and_kinds_are_read_in_chinese():
+    office = make_office()
+    path = reverse("beam_calendar", args=[office.facility.public_id])
+    wrong = "kind,start,end\nrun,2025-06-02,2025-06-31\n维护,soon,2025-06-09\n"
+    said = text(page(office.officer).post(path, {"file": SimpleUploadedFile("a.csv", wrong.encode())}))
+    assert "Line 2 of the file, column end: “2025-06-31” is no day." in said
+    assert "Line 3 of the file, column start: “soon” is no day." in said
+    right = "kind,start,end\nrun,2025-06-02,2025-06-30\n维护,2025-06-09,2025-06-09\n"
+    assert page(office.officer).post(path, {"file": SimpleUploadedFile("a.csv", right.encode())}).status_code == 302
+    shown = text(page(office.officer).get(path))
+    assert '<td>maintenance</td><td class="num">2025-06-09</td><td class="num">2025-06-09</td>' in shown

@@ -112,6 +112,12 @@ def remarks_named(
     return found
 
 
+def fields_in_words(fields: Iterable[str], techniques: Iterable[Any]) -> str:
+    """A member's fields by their names; what is no technique of the facility's as it was written."""
+    named = {one.code: one.name for one in techniques}
+    return pgettext("between items of a list", ", ").join(named.get(field, field) for field in fields)
+
+
 def conflicts_in_words(kinds: Iterable[str]) -> str:
     """Why somebody may not judge a proposal; nothing where she may."""
     return pgettext("between items of a list", ", ").join(str(wording.CONFLICTS[kind]) for kind in kinds)

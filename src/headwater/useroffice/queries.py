@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from headwater.accounts.models import User
-from headwater.registry.models import Facility, Instrument, Membership, Organisation, Person
+from headwater.registry.models import Facility, Instrument, Membership, Organisation, Person, Technique
 from headwater.useroffice.models import (
     Award,
     BeamlineChoice,
@@ -42,6 +42,7 @@ from headwater.useroffice.models import (
 from headwater.useroffice.rules.access import AFTER_DECISION, IN_COMMITTEE, LIVE, Desk
 
 PAGE = 50
+LINE_NAMES = ("public_id", "name_zh", "name_en")
 MOST_WORKS, MOST_TEXTS = 20_000, 30
 
 
@@ -163,9 +164,21 @@ def beamlines_of(facility: Facility) -> QuerySet[Instrument]:
     return Instrument.objects.filter(facility=facility, access="proposal").order_by("name_en", "pk")
 
 
-def scientists_of(line: Instrument) -> list[User]:
-    """A beamline's scientists."""
-    return [one.user for one in BeamlineScientist.objects.filter(instrument=line).select_related("user").order_by("pk")]
+def scientists_of(lines: Iterable[Instrument]) -> list[tuple[int, User]]:
+    """The scientists of some beamlines, each with her beamline's key; one query."""
+    rows = BeamlineScientist.objects.filter(instrument__in=list(lines)).select_related("user").order_by("pk")
+    return [(one.instrument_id, one.user) for one in rows]
+
+
+def members_of(panel: int | None) -> list[PanelMember]:
+    """A panel's members, its chair first; one query."""
+    return list(PanelMember.objects.filter(panel=panel).select_related("user").order_by("-chair", "pk"))
+
+
+def verdicts_missing(call: Call) -> QuerySet[Feasibility]:
+    """What beamlines were asked of a call's proposals and have not said."""
+    rows = Feasibility.objects.filter(proposal__call=call, proposal__state=State.FEASIBILITY, verdict="")
+    return rows.select_related("instrument").only("proposal", *(f"instrument__{name}" for name in LINE_NAMES))
 
 
 def proposals_of(call: Call) -> QuerySet[Proposal]:
@@ -176,6 +189,19 @@ def proposals_of(call: Call) -> QuerySet[Proposal]:
 def state_counts(call: Call) -> dict[str, int]:
     rows = call.proposals.values_list("state").annotate(n=Count("pk"))
     return {str(state): n for state, n in rows}
+
+
+def undecided_of(call: Call) -> int:
+    """How many submitted proposals of a call have no outcome yet."""
+    open_ = [State.SUBMITTED, State.FEASIBILITY, State.REVIEW, State.PANEL, State.RECOMMENDED]
+    return call.proposals.filter(state__in=open_).count()
+
+
+def techniques_of(facility: Facility) -> list[Technique]:
+    """The techniques that a facility's beamlines do, by name; one query."""
+    lines = beamlines_of(facility).values("pk")
+    rows = Technique.objects.filter(instrument_links__instrument__in=lines).distinct()
+    return sorted(rows, key=lambda one: (one.name, one.code))
 
 
 def panels_of(facility: Facility) -> QuerySet[Panel]:

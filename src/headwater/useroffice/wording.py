@@ -85,6 +85,9 @@ REASONS = {
     "call.not_open": Wording(_("The call is not open for proposals at this time. Look at its dates."), 409),
     "call.still_open": Wording(_("The call is still open. Wait until it closes."), 409),
     "call.wrong_stage": Wording(_("A call goes from preparation to announced, and from there to completed."), 409),
+    "call.undecided": Wording(
+        _("Proposals of this call that have no outcome yet: %(number)s. Decide them, and complete the call then."), 409
+    ),
     "call.name_missing": Wording(_("Give the name in Chinese and in English."), 422),
     "call.code_wrong": Wording(_("“%(value)s” can't be a code. Use up to 20 letters, digits and hyphens."), 422),
     "call.code_taken": Wording(_("Another call of this facility has the code “%(value)s” already."), 422),
@@ -124,12 +127,15 @@ REASONS = {
     "beam.too_long": Wording(_("The days from %(start)s are more than 800."), 422),
     "beam.beamline_unknown": Wording(
         _(
-            "No beamline of this facility is known as “%(value)s”. Use its public id or the first word of its English name."
+            "No beamline of this facility is known as “%(value)s”. Use the first word of its English name, such as BL01."
         ),
         422,
     ),
     "beam.unreadable": Wording(
         _("Line %(line)s of the file can't be read. Give kind, start, end (the last day), beamline and note."), 422
+    ),
+    "beam.day_wrong": Wording(
+        _("Line %(line)s of the file, column %(column)s: “%(value)s” is no day. Write it as 2026-03-01."), 422
     ),
     "beam.endless": Wording(
         _("The event that ends on line %(line)s repeats without an end, or more than %(most)s times. Give it an end."),
@@ -221,7 +227,13 @@ REASONS = {
     "assign.no_panel": Wording(_("A track has no panel. Give it one first."), 409),
     "assign.too_few": Wording(
         _(
-            "Too few reviewers: %(proposals)s need %(needed)s reviews, those free of conflict may give %(room)s. Add members, raise loads, or ask for fewer reviews."
+            "Too few reviewers. Needed for %(proposals)s: %(needed)s reviews; those free of conflict may give %(room)s. Add members, raise loads, or ask for fewer reviews."
+        ),
+        409,
+    ),
+    "assign.too_few_drawn": Wording(
+        _(
+            "Too few reviewers to draw from. Needed for %(proposals)s: %(needed)s reviews; those free of conflict may give %(room)s, as none may be drawn with a greater chance than %(cap)s. Add members, raise loads, ask for fewer reviews, or raise the chance in the call."
         ),
         409,
     ),
@@ -308,6 +320,37 @@ REASONS = {
         422,
     ),
     "schedule.none": Wording(_("No schedule is published yet."), 404),
+}
+
+# Fields of the audit trail.
+FIELDS: dict[str, object] = {
+    "accepted": _("accepted"),
+    "beamline": _("Beamline"),
+    "beamlines": _("Beamlines"),
+    "call": _("Call"),
+    "carry_over": _("carried over"),
+    "cleared": _("safety training in order"),
+    "conflict": _("Conflict of interest"),
+    "credited": _("shifts credited back"),
+    "day": _("First day"),
+    "discretionary": _("at the director's discretion"),
+    "file": _("File"),
+    "given_h": _("Hours given"),
+    "grade": _("grade"),
+    "kind": _("Decision"),
+    "lost_h": _("Hours lost"),
+    "number": _("number of the paper"),
+    "paper": _("fingerprint of the paper"),
+    "person": _("person"),
+    "place": _("Where it is"),
+    "rank": _("Rank"),
+    "rating": _("rating"),
+    "review": _("Review"),
+    "reviews": _("Reviews"),
+    "sample": _("Sample"),
+    "shifts": _("shifts"),
+    "verdict": _("Verdict"),
+    "version": _("version"),
 }
 
 TOPICS: Mapping[str, object] = {

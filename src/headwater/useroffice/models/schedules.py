@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField
@@ -121,3 +123,8 @@ class Award(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proposal}: {self.start}"
+
+    @property
+    def last(self) -> date:
+        """The last day; ``end`` is the day after."""
+        return self.end - timedelta(days=1)

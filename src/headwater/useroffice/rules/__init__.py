@@ -24,6 +24,7 @@ from .calls import (
     PoolFacts,
     is_sound_call,
     is_sound_form,
+    may_complete_call,
     may_set_period,
     may_set_pool,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "may_assign",
     "may_begin_visit",
     "may_change_proposal",
+    "may_complete_call",
     "may_decide",
     "may_discuss",
     "may_drop",

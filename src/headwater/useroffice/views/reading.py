@@ -14,7 +14,7 @@ from headwater.accounts import words
 from headwater.accounts.queries import trail_of
 from headwater.core.decision import Refused, permit
 from headwater.registry.models.base import in_language
-from headwater.useroffice import edges, facts, forms, queries, rules, wording
+from headwater.useroffice import edges, facts, forms, judges, queries, rules, wording
 from headwater.useroffice.actions import proposals as actions, reviewing
 from headwater.useroffice.models import Proposal, Submission
 from headwater.useroffice.papers import answer_in_words
@@ -98,6 +98,8 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
         context["remarks"] = held.remarks.count()
         context["discusses"] = True
     if office:
+        context["committee"] = [(one, edges.conflicts_in_words(one.conflicts)) for one in judges.judges_of(held)]
+        context["checkers"] = [(one, edges.conflicts_in_words(one.conflicts)) for one in judges.checkers_of(held)]
         context["trail"] = trail_of(held.public_id)[:TRAIL_SHOWN]
         context["verdicts"] = held.verdicts.select_related("by").order_by("-pk")
     status = words.status(refused.decision) if refused is not None else 200

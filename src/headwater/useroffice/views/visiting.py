@@ -78,7 +78,7 @@ def visit(request: HttpRequest, public_id: str) -> HttpResponse:
             for one in held.samples.order_by("pk")
         ],
         "states": SampleState.choices,
-        "scientists": queries.scientists_of(found.instrument) if hosts else (),
+        "scientists": [user for _line, user in queries.scientists_of([found.instrument])] if hosts else (),
     }
     failed = any(one.errors for one in shown.values())
     return render(request, "useroffice/visit.html", context, status=422 if failed else 200)
