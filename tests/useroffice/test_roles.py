@@ -308,3 +308,28 @@ def test_wrong_days_of_a_beam_calendar_are_told_line_by_line_and_kinds_are_read_
     assert page(office.officer).post(path, {"file": SimpleUploadedFile("a.csv", right.encode())}).status_code == 302
     shown = text(page(office.officer).get(path))
     assert '<td>maintenance</td><td class="num">2025-06-09</td><td class="num">2025-06-09</td>' in shown
+
+
+def test_team_page_sets_rights_and_tells_whom_it_keeps_out(now_office):  # noqa: F811
+    office = now_office
+    user, colleague = office.proposer(), make_user(name="Co Worker")
+    made = applied(office, user)
+    client = page(user)
+    go(client, "proposal_team", made.public_id, data={"invite": "1", "email": colleague.email, "may_submit": "on"})
+    place = made.team.get(proposer=False)
+    assert (place.may_edit, place.may_submit) == (False, True)
+    go(client, "proposal_team", made.public_id, data={"rights": str(place.pk), "may_edit": "on"})
+    place.refresh_from_db()
+    assert (place.may_edit, place.may_submit) == (True, False)
+    rival = office.members[0]
+    wrong = {"exclude": "1", "away-email": "nobody@nowhere.example"}
+    said = text(go(client, "proposal_team", made.public_id, data=wrong, status=422))
+    assert "Nobody with the address “nobody@nowhere.example” has an account here" in said
+    go(client, "proposal_team", made.public_id, data={"exclude": "1", "away-email": rival.email})
+    shown = text(go(client, "proposal_team", made.public_id, status=200))
+    assert f'name="admit" value="{rival.email}"' in shown
+    assert made.declared_conflicts.get().person == rival
+    go(client, "proposal_team", made.public_id, data={"admit": rival.email})
+    assert not made.declared_conflicts.exists()
+    stranger = page(office.proposer())
+    go(stranger, "proposal_team", made.public_id, data={"rights": str(place.pk)}, status=404)

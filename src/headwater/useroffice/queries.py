@@ -124,6 +124,12 @@ def my_proposals(user_id: int) -> QuerySet[Proposal]:
     return with_all(Proposal.objects.filter(pk__in=mine)).order_by("-pk")
 
 
+def kept_out_of(proposal: Proposal) -> list[User]:
+    """Whom the proposers named as not to judge it."""
+    rows = proposal.declared_conflicts.filter(by_reviewer=False).select_related("person").order_by("pk")
+    return [one.person for one in rows]
+
+
 def invitations(user: User) -> QuerySet[TeamMember]:
     """Places on teams that wait for her answer, found by her address."""
     return (

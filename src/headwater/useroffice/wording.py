@@ -39,6 +39,7 @@ ACTS = {
     "proposal.pinned": _("proposal fixed by the office"),
     "proposal.unpinned": _("proposal freed by the office"),
     "proposal.reviewer_excluded": _("reviewer excluded"),
+    "proposal.rights_set": _("rights on the team changed"),
     "proposal.submit": _("proposal submitted"),
     "proposal.reopen": _("proposal taken back to a draft"),
     "proposal.withdraw": _("proposal withdrawn"),
@@ -214,6 +215,9 @@ REASONS = {
     "draft.control_characters": Wording(_("A text holds characters that can't be stored. Write it anew."), 422),
     "team.email_wrong": Wording(_("“%(value)s” is no e-mail address."), 422),
     "team.there_already": Wording(_("%(value)s is on the team already."), 422),
+    "team.nobody_to_exclude": Wording(
+        _("Nobody with the address “%(value)s” has an account here, so nobody of that address is asked to judge."), 422
+    ),
     "team.full": Wording(_("A team may have at most %(most)s people."), 422),
     "invitation.not_found": Wording(
         _("There is no such invitation for your address. Confirm your address if you have not yet."), 404
@@ -339,6 +343,8 @@ FIELDS: dict[str, object] = {
     "grade": _("grade"),
     "kind": _("Decision"),
     "lost_h": _("Hours lost"),
+    "may_edit": _("may edit"),
+    "may_submit": _("may submit and withdraw"),
     "number": _("number of the paper"),
     "paper": _("fingerprint of the paper"),
     "person": _("person"),
@@ -346,6 +352,7 @@ FIELDS: dict[str, object] = {
     "rank": _("Rank"),
     "rating": _("rating"),
     "review": _("Review"),
+    "remark": _("number of the remark"),
     "reviews": _("Reviews"),
     "sample": _("Sample"),
     "shifts": _("shifts"),

@@ -228,16 +228,26 @@ def team(request: HttpRequest, public_id: str) -> HttpResponse:
         if request.POST.get("remove", "").isdigit():
             actions.remove_member(public_id, int(request.POST["remove"]), **acting)
             return redirect("proposal_team", public_id)
+        if request.POST.get("rights", "").isdigit():
+            rights = {name: name in request.POST for name in ("may_edit", "may_submit")}
+            actions.set_rights(public_id, int(request.POST["rights"]), **rights, **acting)
+            messages.success(request, _("The rights are changed."))
+            return redirect("proposal_team", public_id)
+        if "admit" in request.POST:
+            actions.admit_reviewer(public_id, request.POST["admit"], **acting)
+            return redirect("proposal_team", public_id)
         if form.is_bound and form.is_valid():
             given = form.cleaned_data
             if edges.attempt(form, lambda: actions.invite(public_id, **given, **acting)):
                 messages.success(request, _("The invitation is on its way."))
                 return redirect("proposal_team", public_id)
         if away.is_bound and away.is_valid():
-            actions.exclude_reviewer(public_id, away.cleaned_data["email"], "", **acting)
-            messages.success(request, _("This person will not be asked to judge the proposal."))
-            return redirect("proposal_team", public_id)
-    context = {"proposal": held, "form": form, "away": away}
+            email = away.cleaned_data["email"]
+            if edges.attempt(away, lambda: [actions.exclude_reviewer(public_id, email, "", **acting)]):
+                messages.success(request, _("This person will not be asked to judge the proposal."))
+                return redirect("proposal_team", public_id)
+    kept_out = queries.kept_out_of(held)
+    context = {"proposal": held, "form": form, "away": away, "kept_out": kept_out}
     return render(request, "useroffice/team.html", context, status=422 if form.errors or away.errors else 200)
 
 
