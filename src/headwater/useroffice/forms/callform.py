@@ -60,7 +60,9 @@ class EntryForm(Told, forms.Form):
         self.kind, self.entry = kind, entry or {}
         if kind in LIKE:
             options = [(one, KINDS[one]) for one in LIKE[kind]]
-            self.fields["kind"] = forms.ChoiceField(label=_("Kind of answer"), choices=options, initial=kind, required=False)
+            self.fields["kind"] = forms.ChoiceField(
+                label=_("Kind of answer"), choices=options, initial=kind, required=False
+            )
         self._limits(kind)
         self.rows = self._choice_rows(rows) if kind in ("choice", "choices") else 0
         if kind != SECTION:
@@ -68,7 +70,8 @@ class EntryForm(Told, forms.Form):
         conditions = _conditions(earlier, self.entry.get("when"))
         self.fields["when"] = forms.ChoiceField(
             label=pgettext_lazy("when a question is", "Asked"),
-            choices=[("", pgettext_lazy("a question is asked", "always")), *conditions], required=False
+            choices=[("", pgettext_lazy("a question is asked", "always")), *conditions],
+            required=False,
         )
 
     def _limits(self, kind: str) -> None:
@@ -105,10 +108,18 @@ class EntryForm(Told, forms.Form):
                 f"c{k}_value": forms.CharField(
                     required=False, widget=forms.HiddenInput, initial=held.get("value", ""), max_length=LONGEST_TEXT
                 ),
-                f"c{k}_zh": forms.CharField(label=pgettext_lazy("a language", "Chinese"), initial=held.get("label_zh", ""), **texts),
-                f"c{k}_en": forms.CharField(label=pgettext_lazy("a language", "English"), initial=held.get("label_en", ""), **texts),
+                f"c{k}_zh": forms.CharField(
+                    label=pgettext_lazy("a language", "Chinese"), initial=held.get("label_zh", ""), **texts
+                ),
+                f"c{k}_en": forms.CharField(
+                    label=pgettext_lazy("a language", "English"), initial=held.get("label_en", ""), **texts
+                ),
                 f"c{k}_place": forms.IntegerField(
-                    label=_("Place"), required=False, initial=k + 1, min_value=0, max_value=999
+                    label=pgettext_lazy("in an order", "Place"),
+                    required=False,
+                    initial=k + 1,
+                    min_value=0,
+                    max_value=999,
                 ),
             }
         return rows
