@@ -23,12 +23,21 @@ from .calls import (
     PeriodFacts,
     PoolFacts,
     is_sound_call,
-    is_sound_form,
     may_complete_call,
     may_set_period,
     may_set_pool,
 )
-from .proposals import DraftFacts, Question, SampleFacts, is_sound_proposal, may_invite, questions_shown
+from .forms import FILE_KINDS, FormFacts, answers_of, is_sound_form, may_change_form, may_publish_form, seen_last
+from .proposals import (
+    DraftFacts,
+    Question,
+    SampleFacts,
+    answers_told,
+    chosen,
+    is_sound_proposal,
+    may_invite,
+    questions_shown,
+)
 from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_leave_review, may_send_letters
 from .schedule import PinFacts, PublishFacts, may_pin, may_publish
 from .states import STEPS, may_move, moved, public_state
@@ -43,6 +52,7 @@ from .tracks import (
 from .visits import FinishFacts, may_begin_visit, may_finish_visit, may_report
 
 __all__ = [
+    "FILE_KINDS",
     "STEPS",
     "WITHOUT_REVIEW",
     "CallFacts",
@@ -50,6 +60,7 @@ __all__ = [
     "Desk",
     "DraftFacts",
     "FinishFacts",
+    "FormFacts",
     "GivenReview",
     "MemberFacts",
     "PeriodFacts",
@@ -62,12 +73,16 @@ __all__ = [
     "SampleFacts",
     "StageFacts",
     "TrackFacts",
+    "answers_of",
+    "answers_told",
+    "chosen",
     "is_sound_call",
     "is_sound_form",
     "is_sound_proposal",
     "is_sound_track",
     "may_assign",
     "may_begin_visit",
+    "may_change_form",
     "may_change_proposal",
     "may_complete_call",
     "may_decide",
@@ -83,6 +98,7 @@ __all__ = [
     "may_name_somebody",
     "may_pin",
     "may_publish",
+    "may_publish_form",
     "may_remark",
     "may_report",
     "may_see_identities",
@@ -97,4 +113,5 @@ __all__ = [
     "moved",
     "public_state",
     "questions_shown",
+    "seen_last",
 ]
