@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _
 
 from headwater.useroffice.callform.wording import condition_said, label_of, limits_said
 from headwater.useroffice.callform.work import parts_of
@@ -18,6 +18,11 @@ from headwater.useroffice.rules.forms import SECTION
 YES_NO = [("yes", _("yes")), ("no", _("no"))]
 # A field that stays as it is typed while the questions around it are asked or no longer asked.
 KEPT = {"hx-preserve": "true"}
+
+
+def joined(said: Sequence[str]) -> str:
+    """Sentences after one another; Chinese has no space between them."""
+    return ("" if (get_language() or "").startswith("zh") else " ").join(filter(None, said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Asking:
             "label": self._label(one),
             "required": False,
             "initial": answer,
-            "help_text": " ".join(filter(None, told)),
+            "help_text": joined(told),
         }
         options = [(each["value"], label_of(each)) for each in one.get("choices") or ()]
         match one["kind"]:
@@ -104,11 +109,7 @@ class Asking:
             head = entries[0] if entries[0]["kind"] == SECTION else None
             rows = entries[1:] if head else entries
             fields = [(self[f"q_{one['key']}"], asked is not None and one["key"] not in asked) for one in rows]  # type: ignore[index]
-            said = (
-                " ".join(filter(None, (condition_said(head, tuple(self.entries)), label_of(head, "help"))))
-                if head
-                else ""
-            )
+            said = joined((condition_said(head, tuple(self.entries)), label_of(head, "help"))) if head else ""
             if fields:
                 found.append(Part(label_of(head) if head else title, said, fields))
         return found
