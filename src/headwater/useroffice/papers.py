@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, pgettext
 
+from headwater.booking.queries import zone_of
 from headwater.papers.pdf import Heading, Pairs, Table, Text, make_pdf
 from headwater.useroffice import wording
 from headwater.useroffice.callform.shown import answers_shown
@@ -53,15 +54,17 @@ def frozen(proposal: Proposal, *, at: datetime) -> tuple[dict[str, Any], bytes]:
 def paper(proposal: Proposal, *, at: datetime) -> bytes:
     """The PDF in the active language."""
     call = proposal.call
+    lines = [one.instrument for one in proposal.choices.all()]
+    clock = zone_of(lines[0]) if lines else UTC
     team = [str(one) + ("" if one.accepted_at else f" ({_('invited')})") for one in proposal.team.all()]
     pairs = [
         (_("Number"), proposal.number),
         (_("Call"), f"{call.name} ({call.facility.name})"),
         (_("Mode of access"), str(call.get_mode_display())),
-        (_("Submitted"), f"{at:%Y-%m-%d %H:%M} UTC"),
+        (pgettext("a time", "Submitted"), f"{at.astimezone(clock):%Y-%m-%d %H:%M} ({clock})"),
         (_("Proposers"), "; ".join(team)),
         (_("Organisation"), proposal.organisation.name if proposal.organisation else ""),
-        (_("Beamlines, the preferred first"), "; ".join(one.instrument.name for one in proposal.choices.all())),
+        (_("Beamlines, the preferred first"), "; ".join(one.name for one in lines)),
         (_("Shifts asked"), str(proposal.requested)),
         (_("Fewest useful shifts"), str(proposal.minimum)),
     ]
@@ -79,7 +82,9 @@ def paper(proposal: Proposal, *, at: datetime) -> bytes:
             (one.name, one.quantity, ", ".join(str(wording.HAZARDS[hazard]) for hazard in one.hazards))
             for one in samples
         ]
-        blocks += [Heading(_("Samples")), Table((_("Sample"), _("Quantity"), _("Hazards")), rows)]
+        blocks += [Heading(_("Samples")), Table((_("Sample"), pgettext("of a sample", "Quantity"), _("Hazards")), rows)]
+    if earlier := list(proposal.earlier.order_by("pk")):
+        blocks += [Heading(_("Refers to")), Text("\n".join(f"{one.number} {one.title}" for one in earlier))]
     if proposal.earlier_results:
         blocks += [Heading(_("Results of earlier beamtime")), Text(proposal.earlier_results)]
     return make_pdf(proposal.title, blocks, language=translation.get_language() or "en", made_on=at.date())

@@ -23,6 +23,7 @@ from .calls import (
     PeriodFacts,
     PoolFacts,
     is_sound_call,
+    may_complete_call,
     may_set_period,
     may_set_pool,
 )
@@ -37,7 +38,7 @@ from .proposals import (
     may_invite,
     questions_shown,
 )
-from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_send_letters
+from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_leave_review, may_send_letters
 from .schedule import PinFacts, PublishFacts, may_pin, may_publish
 from .states import STEPS, may_move, moved, public_state
 from .tracks import (
@@ -83,6 +84,7 @@ __all__ = [
     "may_begin_visit",
     "may_change_form",
     "may_change_proposal",
+    "may_complete_call",
     "may_decide",
     "may_discuss",
     "may_drop",
@@ -90,6 +92,7 @@ __all__ = [
     "may_give_review",
     "may_invite",
     "may_judge",
+    "may_leave_review",
     "may_manage_calls",
     "may_move",
     "may_name_somebody",
