@@ -142,6 +142,7 @@ def _write(proposal: Proposal, draft: ProposalDraft) -> None:
     proposal.answers = {key: text for key, text in draft.answers.items() if key in known}
     proposal.earlier_results = draft.earlier_results
     proposal.save()
+    proposal.files.exclude(question__in=known).delete()
     mine = TeamMember.objects.filter(proposal=proposal, user__isnull=False).values("user")
     own = TeamMember.objects.filter(user__in=mine).values("proposal")
     proposal.earlier.set(Proposal.objects.filter(public_id__in=draft.earlier, pk__in=own).exclude(pk=proposal.pk))
