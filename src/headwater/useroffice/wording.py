@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.notices import NoticeWording
 from headwater.accounts.words import Wording
+from headwater.useroffice.block_wording import BLOCK_NOTICES, BLOCK_REASONS
 
 ACTS = {
     "beam.calendar_set": _("beam calendar set"),
@@ -15,6 +16,12 @@ ACTS = {
     "call.changed": _("call changed"),
     "call.made": _("call prepared"),
     "call.stage": _("call announced or completed"),
+    "block.changed": _("block changed"),
+    "block.divided": _("share of a block changed"),
+    "block.member_set": _("member of a block named"),
+    "block.opened": _("block opened"),
+    "block.passed": _("shifts of a block passed on"),
+    "block.returned": _("shifts of a block returned"),
     "conflict.declared": _("conflict of interest declared"),
     "feasibility.judged": _("feasibility judged"),
     "feedback.given": _("feedback given"),
@@ -26,6 +33,7 @@ ACTS = {
     "output.added": _("publication added"),
     "outputs.imported": _("publications taken in"),
     "panel.made": _("panel founded"),
+    "part.moved": _("sub-project moved"),
     "panel.member_set": _("panel member set"),
     "pool.set": _("pool set"),
     "pool.dropped": _("pool taken away"),
@@ -302,6 +310,7 @@ REASONS = {
         422,
     ),
     "schedule.none": Wording(_("No schedule is published yet."), 404),
+    **BLOCK_REASONS,
 }
 
 TOPICS: Mapping[str, object] = {
@@ -311,6 +320,7 @@ TOPICS: Mapping[str, object] = {
     "decision": _("Decisions on your proposals"),
     "schedule": _("Changes of your beamtime"),
     "report": _("Reports that are due"),
+    "block": _("Blocks that you share"),
 }
 
 NOTICES = {
@@ -359,6 +369,7 @@ NOTICES = {
     "report.due": NoticeWording(
         _("A report is due on %(proposal)s"), _("The report on “%(title)s” is due on %(due)s.")
     ),
+    **BLOCK_NOTICES,
 }
 
 # What a proposer sees of the state; a test holds the list complete.
@@ -368,6 +379,7 @@ PUBLIC_STATES: Mapping[str, object] = {
     "withdrawn": _("Withdrawn"),
     "under_review": _("Under review"),
     "infeasible": _("Not feasible"),
+    "recommended": _("Accepted; its days follow"),
     "standby": _("On the standby list"),
     "declined": _("Not given beamtime"),
     "scheduled": _("Beamtime granted"),
