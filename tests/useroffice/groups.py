@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from tests.factories import make_member, make_user
 from tests.useroffice.builders import AFTER, Office, by, desk, make_office
 
 from headwater.accounts.audit import Actor
@@ -15,6 +14,9 @@ from headwater.registry.facts import viewer_of
 from headwater.useroffice.actions import blocks, checking, parts, proposals
 from headwater.useroffice.models import Block, BlockMember, Proposal, SubProject
 
+# Looked at in tests/useroffice/test_block_pages.py.
+BLOCK_PAGES = {"open_block", "edit_part", "place_part", "unplace_part", "block", "change_block", "block_member"}
+BLOCK_PAGES |= {"divide_block", "pass_on", "give_back", "new_part"}
 FIRST, LAST = date(2025, 6, 2), date(2026, 6, 30)
 
 
@@ -108,9 +110,3 @@ def make_group(*, shares: tuple[int, int] = (6, 4), shifts: int = 12, **more: An
 def days(number: int) -> date:
     """A day of the call's period, from its first."""
     return FIRST + timedelta(days=number)
-
-
-def outsider(**more: Any) -> User:
-    user = make_user(**more)
-    make_member(user)
-    return user

@@ -14,10 +14,12 @@ from headwater.accounts.audit import Actor
 from headwater.accounts.models import Notice
 from headwater.booking.models import Reservation
 from headwater.core.decision import Refused
+from headwater.observatory import live
 from headwater.registry.facts import viewer_of
-from headwater.useroffice import blocks as readers, rounds
+from headwater.useroffice import blocks as readers, programme, rounds
 from headwater.useroffice.actions import blocks, parts, proposals, scheduling, visiting
 from headwater.useroffice.models import Block, BlockEntry, BlockMember, Pool, SubProject, Visit
+from headwater.useroffice.statistics import statistics_of
 
 pytestmark = pytest.mark.django_db
 
@@ -260,3 +262,18 @@ def test_visit_of_the_group_credits_only_what_its_sub_projects_did_not():
         visiting.finish_visit(visit.public_id, Decimal(16), Decimal(lost), "beam", "Dump.", **acting)
     pool.refresh_from_db()
     assert (pool.credit_shifts, group.held()[2]) == (2, 2)  # three lost, one of them within the sub-project
+
+
+def test_statistics_count_the_group_once():
+    group = make_group()
+    inside, apart = group.judged(group.asked(0, shifts=3)), group.judged(group.asked(1, shifts=4))
+    group.placed(inside, days(0))
+    group.placed(apart, days(20), own=True)
+    (year,) = programme.years_of([group.office.facility.pk])[group.office.facility.pk]
+    award = group.bag.awards.get().shifts
+    # one project that asked once; its award and the sub-project's beamtime apart from it
+    assert (year.projects, year.requested, year.granted, year.shifts) == (1, 24, award + 4, award + 4)
+    figures = statistics_of(group.office.facility, today=AFTER.date()).figures
+    assert (figures["projects"].value, figures["oversubscription"].value) == (1, 24 / (award + 4))
+    (row,) = live.projects()
+    assert (row["id"], row["hours"]) == (group.bag.public_id, 8.0 * (award + 4))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from headwater.useroffice.views import judging, office, planning, proposing, reading, setup, visiting
+from headwater.useroffice.views import blocks, judging, office, planning, proposing, reading, setup, visiting
 
 urlpatterns = [
     path("", proposing.home, name="beamtime"),
@@ -32,6 +32,17 @@ urlpatterns = [
     path("proposals/<str:public_id>/report/accept/", visiting.accept_report, name="accept_report"),
     path("proposals/<str:public_id>/feedback/", proposing.feedback, name="feedback"),
     path("proposals/<str:public_id>/outputs/", proposing.link_output, name="link_output"),
+    path("proposals/<str:public_id>/block/", blocks.open_block, name="open_block"),
+    path("proposals/<str:public_id>/part/", blocks.edit_part, name="edit_part"),
+    path("proposals/<str:public_id>/days/", blocks.place, name="place_part"),
+    path("proposals/<str:public_id>/days/off/", blocks.unplace, name="unplace_part"),
+    path("blocks/<str:public_id>/", blocks.block, name="block"),
+    path("blocks/<str:public_id>/change/", blocks.change_block, name="change_block"),
+    path("blocks/<str:public_id>/members/", blocks.member, name="block_member"),
+    path("blocks/<str:public_id>/divide/", blocks.divide, name="divide_block"),
+    path("blocks/<str:public_id>/pass-on/", blocks.pass_on, name="pass_on"),
+    path("blocks/<str:public_id>/return/", blocks.give_back, name="give_back"),
+    path("blocks/<str:public_id>/ask/", blocks.new_part, name="new_part"),
     path("calls/<str:public_id>/", proposing.call, name="call"),
     path("calls/<str:public_id>/check/", proposing.check, name="check_draft"),
     path("calls/<str:public_id>/apply/", proposing.apply, name="apply"),

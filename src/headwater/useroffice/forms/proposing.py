@@ -25,7 +25,7 @@ from headwater.useroffice.models import (
 )
 
 
-def read_spans(text: str) -> list[tuple[date, date]]:
+def read_spans(text: str, *, about: str = "blackouts") -> list[tuple[date, date]]:
     """One span a line: two ISO dates, both inside; a single date is one day."""
     found = []
     for line in text.splitlines():
@@ -37,7 +37,7 @@ def read_spans(text: str) -> list[tuple[date, date]]:
         except ValueError:
             days = []
         if len(days) not in (1, 2):
-            reason = Reason("draft.date_wrong", facts={"field": "blackouts", "value": line[:60]})
+            reason = Reason("draft.date_wrong", facts={"field": about, "value": line[:60]})
             raise Refused(Decision((reason,)))
         found.append((days[0], days[-1]))
     return found

@@ -18,6 +18,7 @@ from headwater.useroffice import edges, facts, forms, queries, rules, wording
 from headwater.useroffice.actions import proposals as actions, reviewing
 from headwater.useroffice.models import Proposal, Submission
 from headwater.useroffice.rules.states import AT_ONCE
+from headwater.useroffice.views.blocks import block_of, part_shown
 from headwater.useroffice.views.proposing import proposal_form
 from headwater.useroffice.views.shared import desk_for
 
@@ -73,6 +74,8 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
     }
     if mine:
         context |= _for_team(held, about, desk)
+    if held.call.mode == "block":
+        context |= block_of(held)
     if refused is not None:
         if not mine:
             raise refused
@@ -84,7 +87,9 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
     context["names_of_reviewers"] = rules.may_see_reviewers(about, desk).allowed()
     if not mine and named and held.call.see_record:
         context["record"] = queries.record_of(held, today=at.date())
-    if rules.may_discuss(about, desk).allowed():
+    if held.call.mode == "within":
+        context |= part_shown(held, about, desk)
+    elif rules.may_discuss(about, desk).allowed():
         context["remarks"] = held.remarks.count()
         context["discusses"] = True
     if office:
