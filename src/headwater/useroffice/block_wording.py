@@ -1,4 +1,4 @@
-"""The words of blocks and their sub-projects: reasons and notices, taken in by `wording`."""
+"""The words of blocks, their sub-projects and pools' shares: reasons and notices, taken in by `wording`."""
 
 from __future__ import annotations
 
@@ -77,6 +77,23 @@ BLOCK_REASONS = {
         _("The sub-project needs %(asked)s shifts; the group's beamtime there has %(left)s left."), 409
     ),
     "part.in_the_way": Wording(_("%(proposal)s has the beamline at this time. Choose another shift."), 409),
+}
+
+SHARE_REASONS = {
+    "share.not_yours": Wording(
+        _("Only the facility's user office and those who manage a funding organisation see its shares."), 403
+    ),
+    "share.nothing_yet": Wording(_("Nothing is allocated yet."), 200),
+    "share.nobody_asked": Wording(
+        _(
+            "%(short)s shifts under its least of %(least)s: nobody of it asked for beamtime, so the plan leaves its least out."
+        ),
+        200,
+    ),
+    "share.under_least": Wording(_("%(short)s shifts under its least of %(least)s."), 200),
+    "share.over_most": Wording(_("%(over)s shifts over its most of %(most)s."), 200),
+    "share.within_most": Wording(_("Within its promise; its most of %(most)s leaves %(room)s shifts."), 200),
+    "share.within_least": Wording(_("Within its promise; %(above)s shifts above its least of %(least)s."), 200),
 }
 
 BLOCK_NOTICES = {

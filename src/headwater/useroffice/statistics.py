@@ -10,6 +10,7 @@ from django.db.models import Avg, Count, F, Q, Sum
 from headwater.core.estimate import Estimate
 from headwater.registry.models import Facility, Figure
 from headwater.useroffice.models import Mode, Proposal, Review, SubProject, Visit
+from headwater.useroffice.poolshares import parts_by_rule
 from headwater.useroffice.programme import UNSEEN, Users, Year, users_of, years_of
 
 # What a published figure of a facility says, by the end of its code, is counted here as this figure.
@@ -101,6 +102,7 @@ def statistics_of(facility: Facility, *, today: date) -> OfficeStatistics:
     if hours["n"] and hours["given"] + hours["lost"]:
         lost = float(hours["lost"] / (hours["given"] + hours["lost"]))
         found["hours_lost_share"] = estimate(lost, "share", hours["n"], hours["s"] / hours["n"])
+    found |= parts_by_rule(facility, today=today)
     published = list(
         Figure.objects.filter(subject_kind="facility", subject=facility.code)
         .prefetch_related("sources")

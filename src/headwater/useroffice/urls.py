@@ -1,6 +1,6 @@
 from django.urls import path
 
-from headwater.useroffice.views import blocks, judging, office, planning, proposing, reading, setup, visiting
+from headwater.useroffice.views import blocks, judging, office, planning, proposing, reading, setup, shares, visiting
 
 urlpatterns = [
     path("", proposing.home, name="beamtime"),
@@ -50,6 +50,8 @@ urlpatterns = [
     path("calls/<str:public_id>/edit/", office.edit_call, name="edit_call"),
     path("calls/<str:public_id>/form/", office.edit_form, name="edit_form"),
     path("calls/<str:public_id>/pools/", setup.pools, name="set_pool"),
+    path("calls/<str:public_id>/shares/", shares.call_shares, name="call_shares"),
+    path("offices/<str:public_id>/shares/", shares.facility_shares, name="facility_shares"),
     path("calls/<str:public_id>/tracks/", setup.tracks, name="tracks"),
     path("calls/<str:public_id>/tracks/edit/", setup.track, name="set_track"),
     path("calls/<str:public_id>/panel/", judging.panel, name="panel"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.notices import NoticeWording
 from headwater.accounts.words import Wording
-from headwater.useroffice.block_wording import BLOCK_NOTICES, BLOCK_REASONS
+from headwater.useroffice.block_wording import BLOCK_NOTICES, BLOCK_REASONS, SHARE_REASONS
 
 ACTS = {
     "beam.calendar_set": _("beam calendar set"),
@@ -311,6 +311,7 @@ REASONS = {
     ),
     "schedule.none": Wording(_("No schedule is published yet."), 404),
     **BLOCK_REASONS,
+    **SHARE_REASONS,
 }
 
 TOPICS: Mapping[str, object] = {
@@ -496,4 +497,10 @@ FIGURES: Mapping[str, tuple[object, object]] = {
     "days_to_beam": (_("Days from submission to beam"), _("d")),
     "reviews_per_reviewer": (_("Reviews for each reviewer"), ""),
     "hours_lost_share": (_("Share of hours lost"), ""),
+    "part_funder": (_("Part of the allocated shifts that funders' pools got"), ""),
+    "part_industry": (_("Part of the allocated shifts that industry's pools got"), ""),
+    "part_region": (_("Part of the allocated shifts that the region's pools got"), ""),
+    "part_outside": (_("Part of the allocated shifts that pools of those from outside got"), ""),
+    "part_in_house": (_("Part of the allocated shifts that in-house pools got"), ""),
+    "part_discretionary": (_("Part of the allocated shifts that the director's pools got"), ""),
 }

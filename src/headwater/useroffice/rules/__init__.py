@@ -49,6 +49,7 @@ from .calls import (
 from .proposals import DraftFacts, Question, SampleFacts, is_sound_proposal, may_invite, questions_shown
 from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_send_letters
 from .schedule import PinFacts, PublishFacts, may_pin, may_publish
+from .shares import Promise, judge_share
 from .states import STEPS, may_move, moved, public_state
 from .tracks import (
     WITHOUT_REVIEW,
@@ -76,6 +77,7 @@ __all__ = [
     "PinFacts",
     "PlaceFacts",
     "PoolFacts",
+    "Promise",
     "ProposalFacts",
     "PublishFacts",
     "Question",
@@ -89,6 +91,7 @@ __all__ = [
     "is_sound_form",
     "is_sound_proposal",
     "is_sound_track",
+    "judge_share",
     "may_assign",
     "may_begin_part",
     "may_begin_visit",
