@@ -17,6 +17,7 @@ from headwater.useroffice.models import Block, BlockMember, Proposal, SubProject
 # Looked at in tests/useroffice/test_block_pages.py.
 BLOCK_PAGES = {"open_block", "edit_part", "place_part", "unplace_part", "block", "change_block", "block_member"}
 BLOCK_PAGES |= {"divide_block", "pass_on", "give_back", "new_part"}
+EARLY = ("visit.sample_not_approved", "visit.too_early")  # what a test passes to begin a visit at once
 FIRST, LAST = date(2025, 6, 2), date(2026, 6, 30)
 
 

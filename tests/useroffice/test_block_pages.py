@@ -63,15 +63,17 @@ def test_everybody_works_on_the_block_as_she_may(group):
     assert group.held()[0] == 20
 
     asked = {"member": one.pk, "title": "Second look", "language": "en", "abstract": "Again.", "beamlines": [line]}
-    asked |= {"shifts": "3", "wished": "2025-06-04 soon", "samples": "salt; 1 g; none"}
+    asked |= {"shifts": "3", "away_0_first": "soon", "sample_0_name": "salt", "sample_0_hazards": ["none"]}
     text = go(member, "new_part", key, data=asked, status=422).content.decode()
-    assert "“2025-06-04 soon” is no pair of dates." in text
-    go(member, "new_part", key, data=asked | {"wished": "2025-06-04 2025-06-08"})
+    assert "Enter a valid date." in text
+    days_wished = {"away_0_first": "2025-06-04", "away_0_last": "2025-06-08"}
+    go(member, "new_part", key, data=asked | days_wished)
     made = Proposal.objects.order_by("-pk")[0]
     assert b"has 2 left" in go(member, "proposal", made.public_id, status=200).content
     go(member, "edit_proposal", made.public_id, data={})  # the short form is its form
-    short = {name: asked[name] for name in ("title", "language", "abstract", "beamlines", "samples")}
-    go(member, "edit_part", made.public_id, data=short | {"shifts": "2", "wished": "2025-06-04 2025-06-08"})
+    assert made.part.wished == [["2025-06-04", "2025-06-08"]]
+    short = {name: text for name, text in asked.items() if name != "member"}
+    go(member, "edit_part", made.public_id, data=short | days_wished | {"shifts": "2"})
     go(member, "submit_proposal", made.public_id, data={})
     scientist = page(group.office.scientist)
     go(scientist, "feasibility", made.public_id, line, data={"verdict": "feasible", "conditions": "", "shifts": ""})

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 from tests.useroffice.builders import AFTER, by, desk, make_office
-from tests.useroffice.groups import FIRST, LAST, days, make_bag, make_group
+from tests.useroffice.groups import EARLY, FIRST, LAST, days, make_bag, make_group
 
 from headwater.accounts.audit import Actor
 from headwater.accounts.models import Notice
@@ -101,7 +101,12 @@ def test_sub_project_goes_by_its_scientist_alone_and_counts_once():
     assert Reservation.objects.filter(kind="beamtime").count() == 1  # the group's own
     visit = made.visit
     visiting.set_visitor(visit.public_id, visit.members.get().name, cleared=True, at=AFTER, **by(group.office.officer))
-    fine = {"waive": ("visit.sample_not_approved",), "ground": "Seen.", "at": AFTER, **by(group.office.scientist)}
+    fine = {
+        "waive": EARLY,
+        "ground": "Seen.",
+        "at": AFTER,
+        **by(group.office.scientist),
+    }
     visiting.begin_visit(visit.public_id, **fine)
     more = {"at": AFTER, **by(group.office.scientist)}
     visiting.finish_visit(visit.public_id, Decimal(16), Decimal(8), "beam", "Dump.", **more)
@@ -257,7 +262,7 @@ def test_visit_of_the_group_credits_only_what_its_sub_projects_did_not():
         visit = Visit.objects.get(proposal=proposal)
         acting = {"at": AFTER, **by(group.office.officer)}
         visiting.set_visitor(visit.public_id, visit.members.get().name, cleared=True, **acting)
-        fine = {"waive": ("visit.sample_not_approved",), "ground": "Seen."}
+        fine = {"waive": EARLY, "ground": "Seen."}
         visiting.begin_visit(visit.public_id, **fine, **acting)
         visiting.finish_visit(visit.public_id, Decimal(16), Decimal(lost), "beam", "Dump.", **acting)
     pool.refresh_from_db()

@@ -187,10 +187,16 @@ def test_place_on_a_panel_is_changed_and_ended_on_its_page():
     client, user = signed_in(office.officer), office.members[0]
     path = reverse("panel_member", args=[office.panel.public_id])
     assert client.get(path + f"?email={user.email}").context["form"].initial["email"] == user.email
-    data = {"email": user.email, "chair": "on", "max_load": "4", "fields_of": "xrd；saxs", "languages": ["en"]}
+    known = office.lines[0].techniques.get().code
+    PanelMember.objects.filter(user=user).update(fields=["an older word"])
+    data = {"email": user.email, "chair": "on", "max_load": "4", "fields_of": [known], "languages": ["en"]}
+    assert client.post(path, {**data, "fields_of": ["xyz"]}).status_code == 422
+    form = client.get(path + f"?email={user.email}").content.decode()
+    assert office.lines[0].techniques.get().name in form
+    assert 'value="an older word"' in form
     assert client.post(path, {**data, "expertise": "Thin films."}).status_code == 302
     held = PanelMember.objects.get(user=user)
-    assert (held.chair, held.max_load, held.fields, held.expertise) == (True, 4, ["xrd", "saxs"], "Thin films.")
+    assert (held.chair, held.max_load, held.fields, held.expertise) == (True, 4, [known], "Thin films.")
     assert client.post(path, {**data, "leaves": "on"}).status_code == 302
     assert not PanelMember.objects.filter(user=user).exists()
     line = reverse("set_scientist", args=[office.lines[0].public_id])

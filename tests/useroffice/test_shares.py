@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from tests.factories import make_member, make_organisation, make_user
 from tests.useroffice.builders import AFTER, by, make_office
-from tests.useroffice.groups import days, make_group
+from tests.useroffice.groups import EARLY, days, make_group
 from tests.useroffice.test_block_pages import client_of
 from tests.useroffice.test_pages import go, page
 
@@ -28,7 +28,7 @@ def finished(proposal, office, given: int, lost: int = 0, reason: str = "") -> N
     visit = Visit.objects.get(proposal=proposal)
     acting = {"at": AFTER, **by(office.officer)}
     visiting.set_visitor(visit.public_id, visit.members.get().name, cleared=True, **acting)
-    visiting.begin_visit(visit.public_id, waive=("visit.sample_not_approved",), ground="Seen.", **acting)
+    visiting.begin_visit(visit.public_id, waive=EARLY, ground="Seen.", **acting)
     visiting.finish_visit(visit.public_id, Decimal(given), Decimal(lost), reason, "Done.", **acting)
 
 

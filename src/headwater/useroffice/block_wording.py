@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.accounts.notices import NoticeWording
 from headwater.accounts.words import Wording
@@ -77,6 +77,25 @@ BLOCK_REASONS = {
         _("The sub-project needs %(asked)s shifts; the group's beamtime there has %(left)s left."), 409
     ),
     "part.in_the_way": Wording(_("%(proposal)s has the beamline at this time. Choose another shift."), 409),
+}
+
+# What comes next for a sub-project's people, where it is other than for a proposal.
+NEXT_WITHIN = {
+    "draft": _("Only the team sees it. It takes its shifts of the share when it is submitted."),
+    "submitted": _("The beamline looks whether it can be done, and safely."),
+    "under_review": _("The beamline looks whether it can be done, and safely. The verdict is told here and by mail."),
+    "withdrawn": _("Its shifts are back in the share."),
+    "infeasible": _("What the beamline says stands below. Its shifts are back in the share."),
+}
+# Fields of the audit trail.
+BLOCK_FIELDS = {
+    "block": _("block"),
+    "last_day": _("Last day"),
+    "member": pgettext_lazy("of a block", "member"),
+    "pools": _("Pools"),
+    "samples_open": _("samples open to all members"),
+    "share": pgettext_lazy("of a block", "share"),
+    "start": pgettext_lazy("of beamtime", "beginning"),
 }
 
 SHARE_REASONS = {

@@ -15,6 +15,7 @@ from headwater.useroffice.models import (
     Call,
     CallStage,
     DeclaredConflict,
+    Feasibility,
     FormVersion,
     OutputLink,
     PanelMember,
@@ -147,6 +148,13 @@ def _worked_together(users: Collection[int], *, since: datetime) -> dict[int, se
         for user in group:
             together.setdefault(user, set()).update(group - {user})
     return together
+
+
+def feasibilities_for(desk: Desk) -> list[tuple[Feasibility, tuple[str, ...]]]:
+    """What a scientist is asked for and has said, each with the conflicts that keep her from it."""
+    rows = list(queries.feasibilities_of(desk.beamlines)) if desk.user_id is not None and desk.beamlines else []
+    bound = conflicts_between([one.proposal for one in rows], [desk.user_id or 0])
+    return [(one, bound.get((one.proposal_id, desk.user_id or 0), ())) for one in rows]
 
 
 def questions_of(form: Any) -> tuple[Question, ...]:

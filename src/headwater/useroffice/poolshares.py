@@ -20,8 +20,7 @@ from headwater.registry.models import Facility, Instrument
 from headwater.registry.rules import Viewer
 from headwater.useroffice import queries, rounds, rules
 from headwater.useroffice.models import Award, Call, Pool, Proposal, ScheduleVersion, SubProject, Visit
-
-HOURS_A_SHIFT = 8
+from headwater.useroffice.rules.visits import HOURS_A_SHIFT
 
 
 @dataclass(frozen=True, slots=True)

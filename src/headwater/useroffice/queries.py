@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from headwater.accounts.models import User
-from headwater.registry.models import Facility, Instrument, Membership, Organisation, Person
+from headwater.registry.models import Facility, Instrument, Membership, Organisation, Person, Technique
 from headwater.useroffice.models import (
     Award,
     BeamlineChoice,
+    BeamlineScientist,
     BeamPeriod,
     Call,
     CallStage,
@@ -43,6 +44,7 @@ from headwater.useroffice.models import (
 from headwater.useroffice.rules.access import AFTER_DECISION, IN_COMMITTEE, LIVE, Desk
 
 PAGE = 50
+LINE_NAMES = ("public_id", "name_zh", "name_en")
 MOST_WORKS, MOST_TEXTS = 20_000, 30
 
 
@@ -93,6 +95,19 @@ def coming_calls(at: datetime) -> QuerySet[Call]:
     )
 
 
+def scheduled_calls(on: date) -> QuerySet[Call]:
+    """Calls with a published schedule whose beamtime has not ended."""
+    rows = Call.objects.exclude(stage=CallStage.DRAFT).filter(versions__isnull=False, period_end__gte=on)
+    return rows.distinct().select_related("facility").order_by("period_start", "pk")
+
+
+def panel_calls(panels: Collection[int]) -> QuerySet[Call]:
+    """Calls at work whose proposals these panels rank, with how many wait for a decision of theirs."""
+    waiting = Count("proposals", filter=Q(proposals__state=State.PANEL, proposals__track__panel__in=panels))
+    rows = Call.objects.filter(stage=CallStage.ANNOUNCED, pk__in=Track.objects.filter(panel__in=panels).values("call"))
+    return rows.annotate(n_waiting=waiting).select_related("facility").order_by("-closes_at", "pk")
+
+
 def lines_of_calls(calls: Sequence[Call]) -> list[Instrument]:
     """The beamlines of some calls, with their techniques and, as `taking`, the calls themselves; four queries."""
     keys = [one.pk for one in calls]
@@ -113,6 +128,12 @@ def with_all(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
 def my_proposals(user_id: int) -> QuerySet[Proposal]:
     mine = TeamMember.objects.filter(user_id=user_id).values("proposal")
     return with_all(Proposal.objects.filter(pk__in=mine)).order_by("-pk")
+
+
+def kept_out_of(proposal: Proposal) -> list[User]:
+    """Whom the proposers named as not to judge it."""
+    rows = proposal.declared_conflicts.filter(by_reviewer=False).select_related("person").order_by("pk")
+    return [one.person for one in rows]
 
 
 def invitations(user: User) -> QuerySet[TeamMember]:
@@ -156,6 +177,23 @@ def beamlines_of(facility: Facility) -> QuerySet[Instrument]:
     return Instrument.objects.filter(facility=facility, access="proposal").order_by("name_en", "pk")
 
 
+def scientists_of(lines: Iterable[Instrument]) -> list[tuple[int, User]]:
+    """The scientists of some beamlines, each with her beamline's key; one query."""
+    rows = BeamlineScientist.objects.filter(instrument__in=list(lines)).select_related("user").order_by("pk")
+    return [(one.instrument_id, one.user) for one in rows]
+
+
+def members_of(panel: int | None) -> list[PanelMember]:
+    """A panel's members, its chair first; one query."""
+    return list(PanelMember.objects.filter(panel=panel).select_related("user").order_by("-chair", "pk"))
+
+
+def verdicts_missing(call: Call) -> QuerySet[Feasibility]:
+    """What beamlines were asked of a call's proposals and have not said."""
+    rows = Feasibility.objects.filter(proposal__call=call, proposal__state=State.FEASIBILITY, verdict="")
+    return rows.select_related("instrument").only("proposal", *(f"instrument__{name}" for name in LINE_NAMES))
+
+
 def proposals_of(call: Call) -> QuerySet[Proposal]:
     """What the office sees of a call: all but drafts."""
     return with_all(call.proposals.exclude(state=State.DRAFT)).order_by("code", "pk")
@@ -164,6 +202,19 @@ def proposals_of(call: Call) -> QuerySet[Proposal]:
 def state_counts(call: Call) -> dict[str, int]:
     rows = call.proposals.values_list("state").annotate(n=Count("pk"))
     return {str(state): n for state, n in rows}
+
+
+def undecided_of(call: Call) -> int:
+    """How many submitted proposals of a call have no outcome yet."""
+    open_ = [State.SUBMITTED, State.FEASIBILITY, State.REVIEW, State.PANEL, State.RECOMMENDED]
+    return call.proposals.filter(state__in=open_).count()
+
+
+def techniques_of(facility: Facility) -> list[Technique]:
+    """The techniques that a facility's beamlines do, by name; one query."""
+    lines = beamlines_of(facility).values("pk")
+    rows = Technique.objects.filter(instrument_links__instrument__in=lines).distinct()
+    return sorted(rows, key=lambda one: (one.name, one.code))
 
 
 def panels_of(facility: Facility) -> QuerySet[Panel]:
@@ -404,16 +455,15 @@ def newest_versions(facilities: Collection[int]) -> QuerySet[ScheduleVersion]:
     return ScheduleVersion.objects.filter(call__facility__in=facilities, pk=Subquery(newest))
 
 
-def homes_of(user: User) -> QuerySet[Organisation]:
-    """The organisations she may apply for."""
-    return (
-        Organisation.objects.filter(memberships__person__user=user, memberships__until=None).distinct().order_by("pk")
-    )
+def homes_of(users: Collection[int], kept: int | None = None) -> QuerySet[Organisation]:
+    """The organisations that these people may apply for, and the one that stands in the draft already."""
+    theirs = Membership.objects.filter(person__user__in=users, until=None).values("organisation")
+    return Organisation.objects.filter(Q(pk__in=theirs) | Q(pk=kept)).order_by("pk")
 
 
-def earlier_of(user: User, but: Proposal | None) -> QuerySet[Proposal]:
-    """Proposals of hers that a new one may refer to."""
-    mine = TeamMember.objects.filter(user=user).values("proposal")
+def earlier_of(users: Collection[int], but: Proposal | None) -> QuerySet[Proposal]:
+    """Proposals of theirs that a new one may refer to."""
+    mine = TeamMember.objects.filter(user__in=users).values("proposal")
     rows = Proposal.objects.filter(pk__in=mine).exclude(state__in=[State.DRAFT, State.WITHDRAWN])
     return rows.exclude(pk=but.pk if but else None).order_by("-pk")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.accounts.notices import NoticeWording
 from headwater.accounts.words import Wording
-from headwater.useroffice.block_wording import BLOCK_NOTICES, BLOCK_REASONS, SHARE_REASONS
+from headwater.useroffice.block_wording import BLOCK_FIELDS, BLOCK_NOTICES, BLOCK_REASONS, SHARE_REASONS
 
 ACTS = {
     "beam.calendar_set": _("beam calendar set"),
@@ -47,6 +47,7 @@ ACTS = {
     "proposal.pinned": _("proposal fixed by the office"),
     "proposal.unpinned": _("proposal freed by the office"),
     "proposal.reviewer_excluded": _("reviewer excluded"),
+    "proposal.rights_set": _("rights on the team changed"),
     "proposal.submit": _("proposal submitted"),
     "proposal.reopen": _("proposal taken back to a draft"),
     "proposal.withdraw": _("proposal withdrawn"),
@@ -93,6 +94,9 @@ REASONS = {
     "call.not_open": Wording(_("The call is not open for proposals at this time. Look at its dates."), 409),
     "call.still_open": Wording(_("The call is still open. Wait until it closes."), 409),
     "call.wrong_stage": Wording(_("A call goes from preparation to announced, and from there to completed."), 409),
+    "call.undecided": Wording(
+        _("Proposals of this call that have no outcome yet: %(number)s. Decide them, and complete the call then."), 409
+    ),
     "call.name_missing": Wording(_("Give the name in Chinese and in English."), 422),
     "call.code_wrong": Wording(_("“%(value)s” can't be a code. Use up to 20 letters, digits and hyphens."), 422),
     "call.code_taken": Wording(_("Another call of this facility has the code “%(value)s” already."), 422),
@@ -132,12 +136,15 @@ REASONS = {
     "beam.too_long": Wording(_("The days from %(start)s are more than 800."), 422),
     "beam.beamline_unknown": Wording(
         _(
-            "No beamline of this facility is known as “%(value)s”. Use its public id or the first word of its English name."
+            "No beamline of this facility is known as “%(value)s”. Use the first word of its English name, such as BL01."
         ),
         422,
     ),
     "beam.unreadable": Wording(
         _("Line %(line)s of the file can't be read. Give kind, start, end (the last day), beamline and note."), 422
+    ),
+    "beam.day_wrong": Wording(
+        _("Line %(line)s of the file, column %(column)s: “%(value)s” is no day. Write it as 2026-03-01."), 422
     ),
     "beam.endless": Wording(
         _("The event that ends on line %(line)s repeats without an end, or more than %(most)s times. Give it an end."),
@@ -214,11 +221,11 @@ REASONS = {
     "draft.hazard_unknown": Wording(_("“%(value)s” is no hazard that is known here."), 422),
     "draft.invitations_open": Wording(_("%(number)s co-proposers have not accepted yet."), 200),
     "draft.control_characters": Wording(_("A text holds characters that can't be stored. Write it anew."), 422),
-    "draft.date_wrong": Wording(
-        _("“%(value)s” is no pair of dates. Write one span a line, such as 2026-03-01 2026-03-07."), 422
-    ),
     "team.email_wrong": Wording(_("“%(value)s” is no e-mail address."), 422),
     "team.there_already": Wording(_("%(value)s is on the team already."), 422),
+    "team.nobody_to_exclude": Wording(
+        _("Nobody with the address “%(value)s” has an account here, so nobody of that address is asked to judge."), 422
+    ),
     "team.full": Wording(_("A team may have at most %(most)s people."), 422),
     "invitation.not_found": Wording(
         _("There is no such invitation for your address. Confirm your address if you have not yet."), 404
@@ -232,7 +239,13 @@ REASONS = {
     "assign.no_panel": Wording(_("A track has no panel. Give it one first."), 409),
     "assign.too_few": Wording(
         _(
-            "Too few reviewers: %(proposals)s need %(needed)s reviews, those free of conflict may give %(room)s. Add members, raise loads, or ask for fewer reviews."
+            "Too few reviewers. Needed for %(proposals)s: %(needed)s reviews; those free of conflict may give %(room)s. Add members, raise loads, or ask for fewer reviews."
+        ),
+        409,
+    ),
+    "assign.too_few_drawn": Wording(
+        _(
+            "Too few reviewers to draw from. Needed for %(proposals)s: %(needed)s reviews; those free of conflict may give %(room)s, as none may be drawn with a greater chance than %(cap)s. Add members, raise loads, ask for fewer reviews, or raise the chance in the call."
         ),
         409,
     ),
@@ -240,6 +253,9 @@ REASONS = {
     "review.hidden": Wording(_("The reviews of this proposal are not shown to you."), 403),
     "review.own_first": Wording(_("Give your own review first; then you see the others'."), 403),
     "review.not_asked": Wording(_("This review was declined or handed on."), 409),
+    "review.given_already": Wording(
+        _("Your review is given. If you found a conflict of interest, declare it on the proposal's page."), 409
+    ),
     "review.closed": Wording(_("The proposal is not in review."), 409),
     "review.score_missing": Wording(_("Give a score from 1 to 5."), 422),
     "review.text_missing": Wording(_("Write a few words for the panel."), 422),
@@ -291,6 +307,12 @@ REASONS = {
     "visit.sample_not_approved": Wording(
         _("The sample %(name)s is not approved. A ground lets you begin all the same."), 409
     ),
+    "visit.too_early": Wording(
+        _("The experiment begins on %(start)s. A ground lets you begin it earlier all the same."), 409
+    ),
+    "visit.hours_lost_too_many": Wording(
+        _("Of %(shifts)s shifts at most %(most)s hours can be lost. Correct the hours lost."), 422
+    ),
     "visit.hours_wrong": Wording(_("Hours must be from 0 to 10,000."), 422),
     "visit.lost_reason_missing": Wording(_("Say why hours were lost."), 422),
     "visit.handover_missing": Wording(_("Write down the handover."), 422),
@@ -314,8 +336,43 @@ REASONS = {
     **SHARE_REASONS,
 }
 
+# Fields of the audit trail.
+FIELDS: dict[str, object] = {
+    "accepted": _("accepted"),
+    "beamline": _("Beamline"),
+    "beamlines": _("Beamlines"),
+    "call": _("Call"),
+    "carry_over": _("carried over"),
+    "cleared": _("safety training in order"),
+    "conflict": _("Conflict of interest"),
+    "credited": _("shifts credited back"),
+    "day": _("First day"),
+    "discretionary": _("at the director's discretion"),
+    "file": _("File"),
+    "given_h": _("Hours given"),
+    "grade": _("grade"),
+    "kind": _("Decision"),
+    "lost_h": _("Hours lost"),
+    "may_edit": _("may edit"),
+    "may_submit": _("may submit and withdraw"),
+    "number": _("number of the paper"),
+    "paper": _("fingerprint of the paper"),
+    "person": _("person"),
+    "place": _("Where it is"),
+    "rank": _("Rank"),
+    "rating": _("rating"),
+    "review": _("Review"),
+    "remark": _("number of the remark"),
+    "reviews": _("Reviews"),
+    "sample": _("Sample"),
+    "shifts": _("shifts"),
+    "verdict": _("Verdict"),
+    "version": _("version"),
+    **BLOCK_FIELDS,
+}
+
 TOPICS: Mapping[str, object] = {
-    "proposal": _("Your proposals"),
+    "proposal": pgettext_lazy("for beamtime", "Your proposals"),
     "feasibility": _("Feasibility asked of you"),
     "review": _("Reviews asked of you"),
     "decision": _("Decisions on your proposals"),
@@ -388,6 +445,25 @@ PUBLIC_STATES: Mapping[str, object] = {
     "reporting": _("Report due"),
     "evaluation": _("Being evaluated"),
     "closed": _("Completed"),
+}
+
+# What a proposer can expect or has to do then.
+NEXT: Mapping[str, object] = {
+    "draft": _("Only the team sees it. Submit it before the call closes."),
+    "submitted": _(
+        "Once the call has closed the beamlines look whether it can be done; calls without a deadline, at once."
+    ),
+    "withdrawn": _("It is out of the call for good."),
+    "under_review": _("Beamlines, reviewers and the panel look at it. The decision is told here and by mail."),
+    "infeasible": _("What the beamlines say stands below. Ask them before you apply anew."),
+    "recommended": _("The beamline's scientists or the user office give it days, and you are told."),
+    "standby": _("It gets beam that becomes free; you are told at once."),
+    "declined": _("You may apply again in a later call."),
+    "scheduled": _("See on the visit's page who still needs safety training and which samples wait for approval."),
+    "running": _("When the experiment has ended, a report falls due."),
+    "reporting": _("Hand in the report. Reviewers of later proposals may see whether it came in time."),
+    "evaluation": _("The report is read and graded."),
+    "closed": _("Link the publications that come of it."),
 }
 
 HAZARDS: Mapping[str, object] = {

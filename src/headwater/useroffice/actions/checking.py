@@ -76,7 +76,7 @@ def judge_feasibility(
         instrument=choice.instrument,
         defaults={"verdict": verdict, "conditions": conditions[:5000], "shifts": shifts, "judge": by.user, "at": at},
     )
-    changes = {"beamline": [None, beamline], "verdict": [None, verdict]}
+    changes = {"beamline": [None, choice.instrument.name_en or beamline], "verdict": [None, verdict]}
     record(Act("feasibility.judged", proposal.public_id, changes, decision), by=by, at=at)
     if proposal.state == State.FEASIBILITY:
         said = list(proposal.feasibilities.values_list("verdict", flat=True))

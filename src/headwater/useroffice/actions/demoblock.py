@@ -44,7 +44,7 @@ def load_synthetic_block(
     bag = _accepted(it, call)
     draft = blocks.BlockDraft(SHIFTS, it.when(FIRST).date(), it.when(FIRST + LIFE).date())
     block = blocks.open_block(bag.public_id, draft, **it.by(office, DECIDED))
-    homes = list(queries.homes_of(researcher)[:1]) or [facility.operator]
+    homes = list(queries.homes_of([researcher.pk])[:1]) or [facility.operator]
     leader = it.by(proposers[0], DECIDED)
     organisations = (bag.organisation or facility.operator, homes[0])
     users = (proposers[1], researcher)

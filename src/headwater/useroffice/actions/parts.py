@@ -171,7 +171,7 @@ def place_part(
         instrument=line, starts_at=span.starts_at, ends_at=span.ends_at, own=place.own
     )
     keep_visit(proposal, line, span.first, span.end, proposal.requested)
-    changes = {"beamline": [None, line.public_id], "start": [None, span.starts_at.isoformat()]}
+    changes = {"beamline": [None, line.name_en or line.public_id], "start": [None, span.starts_at.isoformat()]}
     if proposal.state == State.SCHEDULED:
         record(Act("part.moved", proposal.public_id, changes, decision), by=by, at=at)
     else:

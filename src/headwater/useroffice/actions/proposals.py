@@ -323,16 +323,55 @@ def remove_member(public_id: str, member_id: int, desk: rules.Desk, *, by: Actor
 
 
 @transaction.atomic
+def set_rights(
+    public_id: str,
+    member_id: int,
+    desk: rules.Desk,
+    *,
+    may_edit: bool,
+    may_submit: bool,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Change what somebody on a draft's team may do; the proposer may always do all."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
+    member = proposal.team.filter(pk=member_id, proposer=False).first()
+    if member is None:
+        return
+    changes = {
+        "person": [member.email, member.email],
+        "may_edit": [member.may_edit, may_edit],
+        "may_submit": [member.may_submit, may_submit],
+    }
+    member.may_edit, member.may_submit = may_edit, may_submit
+    member.save(update_fields=["may_edit", "may_submit"])
+    record(Act("proposal.rights_set", proposal.public_id, changes), by=by, at=at)
+
+
+@transaction.atomic
 def exclude_reviewer(public_id: str, email: str, reason: str, desk: rules.Desk, *, by: Actor, at: datetime) -> None:
-    """Name somebody who should not judge the proposal; unknown addresses are kept in the trail alone."""
+    """Name somebody who should not judge the proposal. Whoever has no account can't be asked to, which is told."""
     proposal = locked_proposal(public_id)
     permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
     user = User.objects.filter(email__iexact=email.strip()).first()
-    if user is not None:
-        DeclaredConflict.objects.get_or_create(
-            proposal=proposal, person=user, by_reviewer=False, defaults={"reason": reason[:500], "at": at}
-        )
-    record(Act("proposal.reviewer_excluded", proposal.public_id, {"person": [None, email.strip()[:254]]}), by=by, at=at)
+    if user is None:
+        raise Refused(Decision((Reason("team.nobody_to_exclude", facts={"field": "email", "value": email.strip()}),)))
+    DeclaredConflict.objects.get_or_create(
+        proposal=proposal, person=user, by_reviewer=False, defaults={"reason": reason[:500], "at": at}
+    )
+    record(Act("proposal.reviewer_excluded", proposal.public_id, {"person": [None, user.email]}), by=by, at=at)
+
+
+@transaction.atomic
+def admit_reviewer(public_id: str, email: str, desk: rules.Desk, *, by: Actor, at: datetime) -> None:
+    """Take back that somebody should not judge a draft."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
+    held = proposal.declared_conflicts.filter(by_reviewer=False, person__email__iexact=email.strip()).first()
+    if held is not None:
+        held.delete()
+        record(Act("proposal.reviewer_excluded", proposal.public_id, {"person": [email.strip(), None]}), by=by, at=at)
 
 
 # Submitting -----------------------------------------------------------------------------------------------------

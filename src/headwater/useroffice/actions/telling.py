@@ -73,10 +73,7 @@ def send_letters(
     call = locked_call(call_id)
     permit(rules.may_manage_calls(call.facility_id, desk))
     pending = list(queries.pending_letters(call))
-    undecided = call.proposals.filter(
-        state__in=[State.SUBMITTED, State.FEASIBILITY, State.REVIEW, State.PANEL, State.RECOMMENDED]
-    ).count()
-    decision = rules.may_send_letters(pending=len(pending), undecided=undecided)
+    decision = rules.may_send_letters(pending=len(pending), undecided=queries.undecided_of(call))
     permit(decision, waive=waive, ground=ground)
     verdicts = queries.latest_verdicts([one.pk for one in pending])
     awards = {one.proposal_id: one for one in queries.awards_of(queries.published(call))}

@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from headwater.accounts.audit import Act, Actor, record
 from headwater.accounts.models import User
 from headwater.booking.facts import qualified
+from headwater.booking.queries import zone_of
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.registry.models import Facility, Source
@@ -34,9 +35,9 @@ from headwater.useroffice.models import (
     VisitMember,
 )
 from headwater.useroffice.models.proposals import SampleState
+from headwater.useroffice.rules.visits import HOURS_A_SHIFT
 
 REPORT_WITHIN = timedelta(days=60)
-HOURS_A_SHIFT = 8
 
 
 def _visit(public_id: str, desk: rules.Desk, *, at: datetime) -> tuple[Visit, Proposal]:
@@ -138,6 +139,7 @@ def begin_visit(
         members=visit.members.count(),
         uncleared=uncleared(visit, at=at),
         samples_open=[one.name for one in proposal.samples.exclude(state__in=fine)],
+        early=f"{visit.start}" if at.astimezone(zone_of(visit.instrument)).date() < visit.start else "",
     )
     permit(decision, waive=waive, ground=ground)
     visit.state, visit.began_at = "running", at

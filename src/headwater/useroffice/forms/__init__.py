@@ -43,8 +43,6 @@ from headwater.useroffice.forms.proposing import (
     ProposalForm,
     ReportForm,
     initial_of_proposal,
-    read_samples,
-    read_spans,
 )
 from headwater.useroffice.forms.shared import FileForm, GroundForm, PersonForm, ReasonForm, own_language
 from headwater.useroffice.forms.visiting import AcceptForm, FinishForm, SampleForm, VisitorForm
@@ -94,7 +92,5 @@ __all__ = [
     "initial_of_track",
     "own_language",
     "read_criteria",
-    "read_samples",
-    "read_spans",
     "wishes_of",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from headwater.registry.models import Instrument
 from headwater.useroffice.actions.blocks import BlockDraft
 from headwater.useroffice.actions.parts import PartDraft, Place
-from headwater.useroffice.forms.proposing import read_samples, read_spans
+from headwater.useroffice.forms.rows import add_rows, check_rows, initial_rows, samples_of, spans_of, tables_of
 from headwater.useroffice.forms.shared import DAY, LANGUAGES, Told
 from headwater.useroffice.models import Block, BlockMember, SubProject
 
@@ -94,41 +94,44 @@ class ReturnForm(Told, forms.Form):
 
 
 class PartForm(Told, forms.Form):
-    """A short sub-project."""
+    """A short sub-project; its rows are wished days and samples."""
 
     title = forms.CharField(label=_("Title"), max_length=300)
     language = forms.ChoiceField(label=_("Language of the proposal"), choices=LANGUAGES)
     abstract = forms.CharField(label=_("What will be measured, and why"), widget=forms.Textarea, required=False)
     beamlines = forms.MultipleChoiceField(label=_("Beamlines"), widget=forms.CheckboxSelectMultiple, required=False)
     shifts = forms.IntegerField(label=_("Shifts asked"), min_value=1, max_value=300, initial=1)
-    wished = forms.CharField(
-        label=_("Wished days"),
-        help_text=_("One span a line, such as 2026-03-01 2026-03-07."),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-    samples = forms.CharField(
-        label=_("Samples"),
-        help_text=_("One a line: name; quantity; hazards, such as none, chemical, biological, radioactive, cryogenic."),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
 
     def __init__(
         self, *args: Any, lines: Sequence[Instrument], members: Sequence[BlockMember] = (), **more: Any
     ) -> None:
         super().__init__(*args, **more)
         self.fields["beamlines"].choices = [(one.public_id, one.name) for one in lines]  # type: ignore[attr-defined]
+        self.members = bool(members)
         if members:
-            member = forms.TypedChoiceField(
-                label=_("From the share of"),
-                coerce=int,
-                choices=[(one.pk, f"{one.name} ({one.left})") for one in members],
-            )
-            self.fields = {"member": member, **self.fields}
+            choices = [(one.pk, f"{one.name} ({one.left})") for one in members]
+            self.fields["member"] = forms.TypedChoiceField(label=_("From the share of"), coerce=int, choices=choices)
+        add_rows(self)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        check_rows(self)
+        return given
+
+    @property
+    def groups(self) -> list[tuple[object, list[Any], Mapping[str, Any] | None]]:
+        """The fields under their headings, and the rows that follow them."""
+        tables = tables_of(self)
+        wished = tables["away"] | {"title": _("Wished days")}
+        asked = [*(["member"] if self.members else []), "beamlines", "shifts"]
+        named = (
+            (_("What it is about"), ["title", "language", "abstract"], None),
+            (_("Beamtime"), asked, wished),
+            (_("Samples"), [], tables["samples"]),
+        )
+        return [(title, [self[name] for name in names], rows) for title, names, rows in named]
 
     def draft(self) -> PartDraft:
-        """The sub-project; refused where a date or a sample can't be read."""
         given = self.cleaned_data
         return PartDraft(
             title=given["title"],
@@ -136,21 +139,23 @@ class PartForm(Told, forms.Form):
             language=given["language"],
             beamlines=given["beamlines"],
             shifts=given["shifts"],
-            wished=read_spans(given["wished"], about="wished"),
-            samples=read_samples(given["samples"]),
+            wished=spans_of(self),
+            samples=samples_of(self),
         )
 
 
 def initial_of_part(part: SubProject) -> dict[str, Any]:
     proposal = part.proposal
+    rows = dict(initial_rows(proposal))
+    for k, (first, last) in enumerate(part.wished):
+        rows |= {f"away_{k}_first": first, f"away_{k}_last": last}
     return {
+        **rows,
         "title": proposal.title,
         "language": proposal.language,
         "abstract": proposal.abstract,
         "beamlines": [one.instrument.public_id for one in proposal.choices.select_related("instrument")],
         "shifts": proposal.requested,
-        "wished": "\n".join(" ".join(span) for span in part.wished),
-        "samples": "\n".join(f"{one.name}; {one.quantity}; {', '.join(one.hazards)}" for one in proposal.samples.all()),
     }
 
 

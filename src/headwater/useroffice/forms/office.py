@@ -134,10 +134,16 @@ class DeskFilterForm(forms.Form):
 class MemberForm(PersonForm):
     chair = forms.BooleanField(label=_("Chairs the panel"), required=False)
     max_load = forms.IntegerField(label=_("Most reviews"), initial=20, min_value=0, max_value=500)
-    fields_of = forms.CharField(
-        label=_("Fields"), help_text=_("Codes or names of techniques, separated by semicolons."), required=False
+    fields_of = forms.MultipleChoiceField(
+        label=_("Techniques she knows"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    languages = forms.MultipleChoiceField(label=_("Languages read"), choices=LANGUAGES, required=False)
+    languages = forms.MultipleChoiceField(
+        label=_("Languages read"),
+        help_text=_("None ticked: all."),
+        choices=LANGUAGES,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     expertise = forms.CharField(
         label=_("What she works on"),
         help_text=_("In her words: proposals are given to whom their text fits. Her own publications count too."),
@@ -146,13 +152,19 @@ class MemberForm(PersonForm):
     )
     leaves = forms.BooleanField(label=_("Leaves the panel"), required=False)
 
+    def __init__(self, *args: Any, techniques: Sequence[tuple[str, str]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        known = {code for code, _name in techniques}
+        written = [one for one in self.initial.get("fields_of", ()) if one not in known]
+        self.fields["fields_of"].choices = [*techniques, *((one, one) for one in written)]  # type: ignore[attr-defined]
+
 
 def initial_of_member(member: PanelMember | None) -> dict[str, Any]:
     if member is None:
         return {}
     names = ("chair", "max_load", "languages", "expertise")
     found = {name: getattr(member, name) for name in names}
-    return found | {"email": member.user.email, "fields_of": "; ".join(member.fields)}
+    return found | {"email": member.user.email, "fields_of": list(member.fields)}
 
 
 class ScientistForm(PersonForm):

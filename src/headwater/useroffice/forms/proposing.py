@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _, override
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from headwater.core.decision import Decision, Reason, Refused
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.models.base import in_language
-from headwater.useroffice import wording
-from headwater.useroffice.actions.proposals import ProposalDraft, SampleDraft
+from headwater.useroffice.actions.proposals import ProposalDraft
+from headwater.useroffice.forms.rows import add_rows, check_rows, initial_rows, samples_of, spans_of, tables_of
 from headwater.useroffice.forms.shared import (
     LANGUAGES,
     PersonForm,
@@ -23,24 +21,6 @@ from headwater.useroffice.models import (
     Call,
     Proposal,
 )
-
-
-def read_spans(text: str, *, about: str = "blackouts") -> list[tuple[date, date]]:
-    """One span a line: two ISO dates, both inside; a single date is one day."""
-    found = []
-    for line in text.splitlines():
-        parts = line.replace(",", " ").replace("–", " ").split()
-        if not parts:
-            continue
-        try:
-            days = [date.fromisoformat(part) for part in parts]
-        except ValueError:
-            days = []
-        if len(days) not in (1, 2):
-            reason = Reason("draft.date_wrong", facts={"field": about, "value": line[:60]})
-            raise Refused(Decision((reason,)))
-        found.append((days[0], days[-1]))
-    return found
 
 
 class ProposalForm(Told, forms.Form):
@@ -54,20 +34,10 @@ class ProposalForm(Told, forms.Form):
     abstract = forms.CharField(label=_("Abstract"), required=False, widget=forms.Textarea)
     requested = forms.IntegerField(label=_("Shifts asked"), min_value=1, max_value=1000)
     minimum = forms.IntegerField(label=_("Fewest useful shifts"), min_value=1, max_value=1000)
-    blackouts = forms.CharField(
-        label=_("Days the team cannot come"),
-        help_text=_("One span a line, such as 2026-03-01 2026-03-07."),
-        required=False,
-        widget=forms.Textarea,
+    earlier = forms.MultipleChoiceField(
+        label=_("Earlier proposals of the team"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    earlier = forms.MultipleChoiceField(label=_("Earlier proposals of yours"), required=False)
     earlier_results = forms.CharField(label=_("Results of earlier beamtime"), required=False, widget=forms.Textarea)
-    samples = forms.CharField(
-        label=_("Samples"),
-        help_text=_("One a line: name; quantity; hazards, such as none, chemical, biological, radioactive, cryogenic."),
-        required=False,
-        widget=forms.Textarea,
-    )
 
     def __init__(
         self,
@@ -89,12 +59,23 @@ class ProposalForm(Told, forms.Form):
             label = _("Preferred beamline") if rank == 0 else _("Alternative beamline")
             self.fields[f"beamline_{rank}"] = forms.ChoiceField(label=label, choices=nothing + choices, required=False)
         self.fields["track"].choices = [(one.code, one.name) for one in tracks]  # type: ignore[attr-defined]
+        if not homes:
+            self.fields["organisation"].help_text = _(
+                "Nobody on the team belongs to an organisation here yet. Ask an administrator of yours to add you; "
+                "until then the draft is kept."
+            )
         self.fields["organisation"].choices = nothing + [(one.public_id, one.name) for one in homes]  # type: ignore[attr-defined]
         self.fields["earlier"].choices = [(one.public_id, f"{one.number} {one.title}") for one in earlier]  # type: ignore[attr-defined]
         if not earlier:
             del self.fields["earlier"]
         for one in self.questions:
             self._ask(one, answers)
+        add_rows(self)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        check_rows(self)
+        return given
 
     def _ask(self, one: Mapping[str, Any], answers: Mapping[str, str]) -> None:
         name = f"q_{one['key']}"
@@ -135,22 +116,23 @@ class ProposalForm(Told, forms.Form):
         return str(_("Only if “%(question)s” is answered “%(answer)s”.") % {"question": label, "answer": answer})
 
     @property
-    def groups(self) -> list[tuple[object, list[Any]]]:
-        """The fields under their headings."""
+    def groups(self) -> list[tuple[object, list[Any], Mapping[str, Any] | None]]:
+        """The fields under their headings, and the rows that follow them."""
         lines = [name for name in self.fields if name.startswith("beamline_")]
         first = ["title", "language", "track", "organisation", "abstract"]
         last = [name for name in ("earlier", "earlier_results") if name in self.fields]
         asked = [f"q_{one['key']}" for one in self.questions]
+        tables = tables_of(self)
         named = (
-            (_("What it is about"), first),
-            (_("Beamtime"), [*lines, "requested", "minimum", "blackouts"]),
-            (_("Questions of the call"), asked),
-            (_("Samples and earlier beamtime"), ["samples", *last]),
+            (_("What it is about"), first, None),
+            (_("Beamtime"), [*lines, "requested", "minimum"], tables["away"]),
+            (_("Questions of the call"), asked, None),
+            (_("Earlier beamtime and samples"), last, tables["samples"]),
         )
-        return [(title, [self[name] for name in names]) for title, names in named]
+        return [(title, [self[name] for name in names], rows) for title, names, rows in named]
 
     def draft(self) -> ProposalDraft:
-        """The draft; refused where a date or a sample can't be read."""
+        """The draft."""
         given = self.cleaned_data
         return ProposalDraft(
             title=given["title"],
@@ -161,32 +143,14 @@ class ProposalForm(Told, forms.Form):
             beamlines=[given[name] for name in given if name.startswith("beamline_") and given[name]],
             requested=given["requested"],
             minimum=given["minimum"],
-            blackouts=read_spans(given["blackouts"]),
+            blackouts=spans_of(self),
             answers={
                 one["key"]: str(given.get(f"q_{one['key']}") or "") for one in self.questions if one["kind"] != "file"
             },
-            samples=read_samples(given["samples"]),
+            samples=samples_of(self),
             earlier=given.get("earlier", []),
             earlier_results=given["earlier_results"],
         )
-
-
-def read_samples(text: str) -> list[SampleDraft]:
-    """One sample a line: name; quantity; hazards, by their words in any of the site's languages."""
-    words_of = {}
-    for code, _name in LANGUAGES:
-        with override(code):
-            words_of |= {str(label).lower(): key for key, label in wording.HAZARDS.items()}
-    found = []
-    for line in text.splitlines():
-        name, _sep, rest = line.replace("；", ";").partition(";")
-        quantity, _sep, hazards = rest.partition(";")
-        marks = [each.strip() for each in hazards.replace("，", ",").replace("、", ",").split(",") if each.strip()]
-        if name.strip():
-            found.append(
-                SampleDraft(name.strip(), [words_of.get(each.lower(), each) for each in marks], quantity.strip())
-            )
-    return found
 
 
 def initial_of_proposal(proposal: Proposal) -> dict[str, Any]:
@@ -200,16 +164,15 @@ def initial_of_proposal(proposal: Proposal) -> dict[str, Any]:
         "abstract": proposal.abstract,
         "requested": proposal.requested,
         "minimum": proposal.minimum,
-        "blackouts": "\n".join(" ".join(span) for span in proposal.blackouts),
         "earlier": [one.public_id for one in proposal.earlier.all()],
         "earlier_results": proposal.earlier_results,
-        "samples": "\n".join(f"{one.name}; {one.quantity}; {', '.join(one.hazards)}" for one in proposal.samples.all()),
         **lines,
+        **initial_rows(proposal),
     }
 
 
 class InviteForm(PersonForm):
-    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    name = forms.CharField(label=pgettext_lazy("of a person", "Name"), required=False, max_length=200)
     may_edit = forms.BooleanField(label=_("May edit"), required=False)
     may_submit = forms.BooleanField(label=_("May submit and withdraw"), required=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -138,6 +140,11 @@ class BeamPeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.start} {self.end}"
+
+    @property
+    def last(self) -> date:
+        """The last day; ``end`` is the day after."""
+        return self.end - timedelta(days=1)
 
 
 class Call(Named):

@@ -43,11 +43,12 @@ from .calls import (
     PoolFacts,
     is_sound_call,
     is_sound_form,
+    may_complete_call,
     may_set_period,
     may_set_pool,
 )
 from .proposals import DraftFacts, Question, SampleFacts, is_sound_proposal, may_invite, questions_shown
-from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_send_letters
+from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_leave_review, may_send_letters
 from .schedule import PinFacts, PublishFacts, may_pin, may_publish
 from .shares import Promise, judge_share
 from .states import STEPS, may_move, moved, public_state
@@ -97,6 +98,7 @@ __all__ = [
     "may_begin_visit",
     "may_change_block",
     "may_change_proposal",
+    "may_complete_call",
     "may_decide",
     "may_discuss",
     "may_divide",
@@ -106,6 +108,7 @@ __all__ = [
     "may_invite",
     "may_judge",
     "may_lead_block",
+    "may_leave_review",
     "may_manage_calls",
     "may_move",
     "may_name_member",

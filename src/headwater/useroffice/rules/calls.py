@@ -164,3 +164,8 @@ class MemberFacts:
 
     max_load: int
     languages: tuple[str, ...]
+
+
+def may_complete_call(*, undecided: int) -> Decision:
+    """Say whether a call may be completed: every proposal that was submitted has an outcome."""
+    return Decision((Reason("call.undecided", facts={"number": undecided}),)) if undecided else Decision()

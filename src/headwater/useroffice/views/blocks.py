@@ -232,9 +232,12 @@ def new_part(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.success(request, _("The draft is kept. Invite its team, and submit it."))
             return redirect("proposal", made.public_id)
     back = reverse("block", args=[public_id])
-    return form_page(
-        request, form, title=_("Ask for shifts"), back=back, back_title=held.proposal.title, submit=_("Save the draft")
-    )
+    return _draft_page(request, form, _("Ask for shifts"), back, held.proposal.title)
+
+
+def _draft_page(request: HttpRequest, form: forms.PartForm, title: str, back: str, back_title: str) -> HttpResponse:
+    context = {"form": form, "title": title, "back": back, "back_title": back_title}
+    return render(request, "useroffice/part_form.html", context, status=422 if form.errors else 200)
 
 
 def _part_page(request: HttpRequest, form: object, held: Proposal, title: object, submit: object) -> HttpResponse:
@@ -256,7 +259,8 @@ def edit_part(request: HttpRequest, public_id: str) -> HttpResponse:
         if edges.attempt(form, lambda: parts.change_part(public_id, form.draft(), **acting)):
             messages.success(request, _("The draft is kept."))
             return redirect("proposal", public_id)
-    return _part_page(request, form, held, _("Edit the sub-project"), _("Save the draft"))
+    back = reverse("proposal", args=[public_id])
+    return _draft_page(request, form, _("Edit the sub-project"), back, held.title)
 
 
 def _hosted(request: HttpRequest, public_id: str) -> tuple[Proposal, rules.Desk]:

@@ -26,14 +26,16 @@ def home(request: HttpRequest) -> HttpResponse:
     """Open calls for everybody; one's proposals, invitations and work for whoever signed in."""
     at, desk = timezone.now(), desk_for(request)
     context = {"open": queries.open_calls(at), "coming": queries.coming_calls(at), "desk": desk}
+    context["scheduled"] = queries.scheduled_calls(at.date())
     if desk.user_id is not None:
         mine = list(queries.my_proposals(desk.user_id))
         context |= {
             "mine": [(one, edges.shown_state(one)) for one in mine],
             "invitations": queries.invitations(request.user),  # type: ignore[arg-type]
             "reviews": queries.my_reviews(desk.user_id).filter(state="assigned").count(),
-            "checks": queries.feasibilities_of(desk.beamlines).filter(verdict="").count() if desk.beamlines else 0,
+            "checks": sum(not one.verdict and not kinds for one, kinds in facts.feasibilities_for(desk)),
             "visits": queries.visits_of(desk.offices, desk.beamlines, desk.user_id)[:10],
+            "panels": queries.panel_calls(desk.panels) if desk.panels else (),
             "offices": queries.offices(desk),
             "blocks": list(blocks.my_blocks(desk)),
         }
@@ -124,14 +126,16 @@ def _form(request: HttpRequest, held: Call, proposal: Proposal | None) -> forms.
     form = proposal.form if proposal else held.form
     first = {"language": forms.own_language(), "requested": 9, "minimum": 6}
     first |= {"beamline_0": request.GET.get("beamline", "")}
+    # of the whole team: what one of them chose stays a choice for whoever edits after her
+    team = {one.user_id for one in proposal.team.all() if one.user_id} if proposal else {request.user.pk}
     return forms.ProposalForm(
         request.POST or None,
         request.FILES or None,
         call=held,
         questions=form.questions,
         lines=list(held.beamlines.order_by("name_en")),
-        homes=list(queries.homes_of(request.user)),  # type: ignore[arg-type]
-        earlier=list(queries.earlier_of(request.user, proposal)),  # type: ignore[arg-type]
+        homes=list(queries.homes_of(team, proposal.organisation_id if proposal else None)),
+        earlier=list(queries.earlier_of(team, proposal)),
         tracks=list(held.tracks.order_by("pk")),
         answers=proposal.answers if proposal else {},
         initial=forms.initial_of_proposal(proposal) if proposal else first,
@@ -229,16 +233,26 @@ def team(request: HttpRequest, public_id: str) -> HttpResponse:
         if request.POST.get("remove", "").isdigit():
             actions.remove_member(public_id, int(request.POST["remove"]), **acting)
             return redirect("proposal_team", public_id)
+        if request.POST.get("rights", "").isdigit():
+            rights = {name: name in request.POST for name in ("may_edit", "may_submit")}
+            actions.set_rights(public_id, int(request.POST["rights"]), **rights, **acting)
+            messages.success(request, _("The rights are changed."))
+            return redirect("proposal_team", public_id)
+        if "admit" in request.POST:
+            actions.admit_reviewer(public_id, request.POST["admit"], **acting)
+            return redirect("proposal_team", public_id)
         if form.is_bound and form.is_valid():
             given = form.cleaned_data
             if edges.attempt(form, lambda: actions.invite(public_id, **given, **acting)):
                 messages.success(request, _("The invitation is on its way."))
                 return redirect("proposal_team", public_id)
         if away.is_bound and away.is_valid():
-            actions.exclude_reviewer(public_id, away.cleaned_data["email"], "", **acting)
-            messages.success(request, _("This person will not be asked to judge the proposal."))
-            return redirect("proposal_team", public_id)
-    context = {"proposal": held, "form": form, "away": away}
+            email = away.cleaned_data["email"]
+            if edges.attempt(away, lambda: [actions.exclude_reviewer(public_id, email, "", **acting)]):
+                messages.success(request, _("This person will not be asked to judge the proposal."))
+                return redirect("proposal_team", public_id)
+    kept_out = queries.kept_out_of(held)
+    context = {"proposal": held, "form": form, "away": away, "kept_out": kept_out}
     return render(request, "useroffice/team.html", context, status=422 if form.errors or away.errors else 200)
 
 
