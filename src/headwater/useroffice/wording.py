@@ -209,6 +209,7 @@ REASONS = {
     "draft.answer_missing": Wording(_("This question must be answered."), 422),
     "draft.answer_unknown": Wording(_("“%(value)s” is none of the choices."), 422),
     "draft.answer_no_number": Wording(_("“%(value)s” is no number."), 422),
+    "draft.unknown": Wording(_("%(field)s: “%(value)s” is not known here, or is not yours. Nothing was kept."), 422),
     "draft.hazards_missing": Wording(_("Say which hazards the sample %(name)s has, or that it has none."), 422),
     "draft.hazard_unknown": Wording(_("“%(value)s” is no hazard that is known here."), 422),
     "draft.invitations_open": Wording(_("%(number)s co-proposers have not accepted yet."), 200),
