@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from headwater.useroffice import queries
-from headwater.useroffice.models import Award, Output, PastProject, Proposal, State, TeamMember
+from headwater.useroffice.models import Award, Output, PastProject, Proposal, ScheduleVersion, State, TeamMember
 from headwater.useroffice.rounds import home_jurisdictions
 
 UNSEEN = (State.DRAFT, State.WITHDRAWN)
@@ -21,7 +21,10 @@ COUNTED = ("projects", "requested", "granted", "shifts", "regional", "industry",
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One year of a facility; ``requested`` and ``granted`` are of calls here, ``shifts`` of all projects."""
+    """One year of a facility; ``shifts`` are of all projects.
+
+    ``requested`` and ``granted`` are of calls here with a published schedule: what is not decided yet is not unmet.
+    """
 
     year: int
     projects: int
@@ -52,6 +55,11 @@ class Users:
     synthetic: int
 
 
+def scheduled() -> Exists:
+    """Whether a proposal's call has a published schedule."""
+    return Exists(ScheduleVersion.objects.filter(call=OuterRef("call")))
+
+
 def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
     """Each facility's years, past projects and those on the platform together; five queries."""
     region = list(home_jurisdictions())
@@ -73,10 +81,14 @@ def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
     ):
         add(one.pop("facility"), one.pop("year"), one)
     live = Proposal.objects.filter(call__facility__in=facilities, submitted_at__isnull=False)
-    live = live.exclude(state__in=UNSEEN).values(at=F("call__facility"), year=F("submitted_at__year"))
+    live = (
+        live.exclude(state__in=UNSEEN)
+        .annotate(scheduled=scheduled())
+        .values(at=F("call__facility"), year=F("submitted_at__year"))
+    )
     for one in live.annotate(
         projects=Count("pk"),
-        requested=Sum("requested"),
+        requested=Sum("requested", filter=Q(scheduled=True)),
         regional=Count("pk", filter=Q(organisation__city__jurisdiction__in=region)),
         industry=Count("pk", filter=Q(organisation__kind="company")),
         synthetic=Count("pk", filter=Q(call__synthetic=True)),

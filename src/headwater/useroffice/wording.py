@@ -545,7 +545,7 @@ BESIDE: Mapping[str, object] = {
         "Counted: projects by the organisation they come from. Published: people. The past has no people."
     ),
     "beamtime_met": _(
-        "Counted: shifts granted of those asked for in calls here; the past keeps only what was granted."
+        "Counted: shifts granted of those asked for in calls here whose schedule is published; the past keeps only what was granted."
     ),
 }
 
