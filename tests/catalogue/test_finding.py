@@ -136,7 +136,7 @@ def test_word_as_typed_goes_before_its_synonyms_and_usable_before_not(places):
 
 
 # Against brute force -------------------------------------------------------------------------------------------
-WORDS = ["alpha", "beta", "gamma", "红外光谱", "光谱仪", "质谱"]
+WORDS = ["alpha", "beta", "gamma", "红外光谱", "光谱仪", "质谱", "光谱红外"]
 
 
 @pytest.fixture
@@ -178,7 +178,13 @@ def viewers(places: dict[str, Any]) -> list[Viewer]:
     return [ANYBODY, viewer_of(make_user()), viewer_of(member), viewer_of(make_operator())]
 
 
-def test_hits_counts_and_cities_are_those_of_brute_force_for_every_viewer(places, many):
+@pytest.mark.parametrize(
+    "common", [{}, {"外光": 0.4, "alpha": 0.3, "红外": 0.2, "光谱": 0.1}], ids=["unknown", "known"]
+)
+def test_hits_counts_and_cities_are_those_of_brute_force_for_every_viewer(places, many, common, monkeypatch):
+    """Which tokens are common changes how they are sought, never what is found."""
+    monkeypatch.setattr(catalogue_vocabulary, "_common", lambda: common)
+    forget()
     questions = [
         {},
         {"q": "alpha"},

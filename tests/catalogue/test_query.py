@@ -8,12 +8,15 @@ from hypothesis import given, strategies as st
 from headwater.catalogue.lexicon import Concept, Kind, Lexicon
 from headwater.catalogue.query import (
     MOST_TERMS,
-    all_of,
+    Term,
+    any_of,
     corrected,
+    in_a_row,
     literal,
-    loosened,
     parse,
     rank_query,
+    sought,
+    taken_apart,
     with_beginnings,
 )
 
@@ -84,13 +87,34 @@ def test_terms_are_limited():
 
 def test_term_is_any_of_its_alternatives_and_all_terms_are_asked_for():
     scanning, maker = parse("SEM JEOL", LEXICON).terms
-    assert all_of([maker]) == "('jeol' | ('日本' <-> '本电' <-> '电子'))"
-    assert all_of([scanning, maker]) == f"{all_of([scanning])} & {all_of([maker])}"
-    assert all_of([scanning]).startswith("('#t3' | 'sem' | ('scanning' <-> 'electron' <-> 'microscopy') | ")
+    assert any_of(maker) == "('jeol' | ('日本' <-> '本电' <-> '电子'))"
+    assert any_of(scanning).startswith("('#t3' | 'sem' | ('scanning' <-> 'electron' <-> 'microscopy') | ")
+
+
+def test_index_is_asked_for_the_rarest_two_of_a_phrase():
+    (maker,) = parse("JEOL", LEXICON).terms
+    assert sought(maker, {}) == "('jeol' | ('日本' & '本电' & '电子'))"
+    assert sought(maker, {"电子": 0.3, "日本": 0.2}) == "('jeol' | ('日本' & '本电'))"
+    assert in_a_row(maker)
+    (coating,) = parse("coating", LEXICON).terms
+    assert sought(coating, {"coating": 0.5}) == "('coating' | 'coatings')"
+    assert not in_a_row(coating)
+
+
+def test_index_is_not_asked_for_what_another_alternative_takes_in():
+    term = Term("x", phrases=(("a", "b", "c"), ("b", "a", "d"), ("b", "a")), typed=("a",))
+    assert sought(term, {"c": 0.9, "d": 0.8, "b": 0.1, "a": 0.2}) == "('a' & 'b')"
+
+
+@pytest.mark.parametrize("text", ["scanning electron mic", "扫描电", "mic"])
+def test_index_is_asked_for_a_beginning_only_where_nothing_else_is_there(text):
+    begun = with_beginnings(parse(text, LEXICON)).terms[-1]
+    assert (":*" in sought(begun, {})) == (len(begun.typed) == 1)
 
 
 def test_english_word_is_asked_for_in_singular_and_plural():
-    assert all_of(parse("coating", LEXICON).terms) == "('coating' | 'coatings')"
+    (term,) = parse("coating", LEXICON).terms
+    assert any_of(term) == "('coating' | 'coatings')"
 
 
 def test_ranking_asks_for_the_words_as_typed():
@@ -108,18 +132,20 @@ def test_slips_are_mended_where_the_term_was_lost():
 
 def test_last_word_may_be_a_beginning():
     begun = with_beginnings(parse("spectro", LEXICON))
-    assert all_of(begun.terms) == "'spectro':*"
+    assert any_of(begun.terms[0]) == "'spectro':*"
     assert with_beginnings(parse("XRD", LEXICON)) is None
     assert with_beginnings(parse("", LEXICON)) is None
 
 
-def test_loosened_query_asks_for_any_term():
-    assert " | " in loosened(parse("coating furnace", LEXICON).terms)
+def test_loosened_query_asks_for_any_term_and_any_pair():
+    assert [term.text for term in taken_apart(parse("coating furnace", LEXICON).terms)] == ["coating", "furnace"]
+    (whole,) = parse("天地玄黄", LEXICON).terms
+    assert [any_of(term) for term in taken_apart([whole])][1:] == ["'天地'", "'地玄'", "'玄黄'"]
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE x; --", "a & b | !c <-> (d:*", "\\' \\\\", "%s %(x)s {}"])
 def test_what_looks_like_a_query_language_is_plain_words(text):
-    found = all_of(parse(text, LEXICON).terms)
+    found = " ".join(any_of(term) + sought(term, {}) for term in parse(text, LEXICON).terms)
     assert ";" not in found
     assert "DROP" not in found
 

@@ -195,4 +195,8 @@ def test_signal_during_a_held_step_comes_after_it() -> None:
 
 def test_children_see_the_data_folder_whole() -> None:
     found = environment.read({"HEADWATER_HOME": "./somewhere"})
-    assert demo.child_environment(found)["HEADWATER_HOME"] == str(Path("somewhere").resolve())
+    seen = demo.child_environment(found, "http://127.0.0.1:8000")
+    assert seen["HEADWATER_HOME"] == str(Path("somewhere").resolve())
+    assert seen["HEADWATER_BASE_URL"] == "http://127.0.0.1:8000"  # mails lead back to the demo
+    there = demo.child_environment(environment.read({"HEADWATER_BASE_URL": "https://lab.example.org"}), "http://x")
+    assert there["HEADWATER_BASE_URL"] == "https://lab.example.org"

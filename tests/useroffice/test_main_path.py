@@ -53,7 +53,10 @@ def test_a_call_becomes_a_schedule_and_a_result():
     with pytest.raises(Exception, match=r"visit\.sample_not_approved"):
         visiting.begin_visit(visit.public_id, at=AFTER, **by(office.scientist))
     visiting.set_sample_state(visit.public_id, "film", "approved", "cupboard 2", at=AFTER, **by(office.scientist))
-    visiting.begin_visit(visit.public_id, at=AFTER, **by(office.scientist))
+    with pytest.raises(Exception, match=r"visit\.too_early"):
+        visiting.begin_visit(visit.public_id, at=AFTER, **by(office.scientist))
+    passed = {"waive": ("visit.too_early",), "ground": "Beam came early."}
+    visiting.begin_visit(visit.public_id, at=AFTER, **passed, **by(office.scientist))
     visiting.finish_visit(
         visit.public_id, Decimal(56), Decimal(17), "beam", "All maps taken.", at=AFTER, **by(office.scientist)
     )
@@ -92,7 +95,7 @@ def test_hours_lost_to_the_machine_come_back_to_the_pool():
     office.published()
     visit = Visit.objects.get(proposal=one)
     visiting.set_visitor(visit.public_id, visit.members.get().name, cleared=True, at=AFTER, **by(office.officer))
-    passed = {"waive": ("visit.sample_not_approved",), "ground": "Seen at the door."}
+    passed = {"waive": ("visit.sample_not_approved", "visit.too_early"), "ground": "Seen at the door."}
     visiting.begin_visit(visit.public_id, at=AFTER, **passed, **by(office.officer))
     visiting.finish_visit(
         visit.public_id, Decimal(40), Decimal(25), "beam", "Dump at night.", at=AFTER, **by(office.officer)

@@ -149,7 +149,10 @@ def test_draft_is_checked_while_it_is_written_and_nothing_is_kept(now_office):  
         "q_equipment": "no",
     }
     assert "It may be submitted." in client.post(path, whole).content.decode()
-    assert "“soon” is no pair of dates." in client.post(path, {**whole, "blackouts": "soon"}).content.decode()
+    assert "Enter a valid date." in client.post(path, {**whole, "away_0_first": "soon"}).content.decode()
+    half = client.post(path, {**whole, "away_1_last": "2031-06-07", "sample_0_quantity": "2 g"}).content.decode()
+    assert "Give the first day too." in half
+    assert "Give the sample a name." in half
     made = applied(office, user)
     held = {**whole, "proposal": made.public_id, "abstract": ""}
     assert "The abstract is missing." in client.post(path, held).content.decode()

@@ -219,7 +219,8 @@ def question_of(
         else:
             narrowed[name] = values
     minutes = None if reached is None else {key: one.minutes for key, one in reached.items()}
-    return Question(viewer, terms, False, narrowed, minutes, ask.sort == "reach", known.currency, ask.at, size)
+    by_reach = ask.sort == "reach"
+    return Question(viewer, terms, False, narrowed, minutes, by_reach, known.currency, ask.at, size, known.common)
 
 
 def _found(

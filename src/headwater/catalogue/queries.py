@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
 from headwater.catalogue.models import SavedSearch
-from headwater.catalogue.query import Term, all_of, any_of, literal, loosened, rank_query
+from headwater.catalogue.query import Term, any_of, in_a_row, literal, rank_query, sought, taken_apart
 from headwater.registry.figures import KEPT_S
 from headwater.registry.models import Access, Instrument, InstrumentStatus
 from headwater.registry.rules import ANYBODY, Viewer
@@ -61,6 +61,8 @@ class Question:
         Sort by minutes first.
     after : (int, int, int) or None
         The last hit of the page before.
+    common : mapping
+        Tokens that stand in many entries, with the share of the entries: rarer ones are sought first.
     """
 
     viewer: Viewer
@@ -72,6 +74,7 @@ class Question:
     currency: str = ""
     after: tuple[int, int, int] | None = None
     size: int = PAGE
+    common: Mapping[str, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +113,12 @@ def _narrowing(question: Question, *, but: str = "", only: Sequence[str] = ()) -
     return out
 
 
-def _asked(question: Question) -> list[str]:
-    """The terms as tsqueries that must all be met: apart, the index finds what meets them sooner than as one."""
-    terms = [term for term in question.terms if term.required]
-    return [loosened(terms)] if terms and question.any_term else [any_of(term) for term in terms]
+def _where(question: Question, narrowing: Sequence[str] = ()) -> tuple[str, list[object]]:
+    """The condition of a hit: visibility first, then its words, then codes that must stand in the entry.
 
-
-def _where(question: Question, tsqueries: Sequence[str]) -> tuple[str, list[object]]:
-    """The condition of a hit, visibility first."""
+    Each term is asked apart: the index finds what meets them sooner than as one. The function that checks what stands
+    in a row is, unlike the operator, not for the index.
+    """
     viewer = question.viewer
     parts: list[str] = []
     params: list[object] = []
@@ -127,12 +128,24 @@ def _where(question: Question, tsqueries: Sequence[str]) -> tuple[str, list[obje
             seen = f"({seen} OR owner_id = ANY(%s))"
             params.append(list(viewer.memberships))
         parts.append(seen)
-    parts += ["words @@ %s::tsquery"] * len(tsqueries)
-    params += tsqueries
+    for choices in _asked(question):
+        parts.append("words @@ %s::tsquery")
+        params.append(" | ".join(sought(term, question.common) for term in choices))
+        if any(in_a_row(term) for term in choices):
+            parts.append("ts_match_vq(words, %s::tsquery)")
+            params.append(" | ".join(any_of(term) for term in choices))
+    parts += ["words @@ %s::tsquery"] * len(narrowing)
+    params += narrowing
     if question.minutes is not None:
         parts.append("city_id = ANY(%s)")
         params.append(list(question.minutes))
     return " AND ".join(parts) or "true", params
+
+
+def _asked(question: Question) -> list[list[Term]]:
+    """What must be met: of each list any term."""
+    terms = [term for term in question.terms if term.required]
+    return [taken_apart(terms)] if terms and question.any_term else [[term] for term in terms]
 
 
 def _order(question: Question) -> tuple[str, str, list[object]]:
@@ -148,10 +161,10 @@ def _order(question: Question) -> tuple[str, str, list[object]]:
     return f"-{score}", "0", list(params)
 
 
-def _counted(question: Question, name: str, tsqueries: Sequence[str]) -> tuple[str, list[object]]:
+def _counted(question: Question, name: str) -> tuple[str, list[object]]:
     """Counts of one chosen facet's values, as if nothing of it were chosen."""
     column = FACETS[name][0]
-    where, params = _where(question, tsqueries)
+    where, params = _where(question, _narrowing(question, but=name))
     if name == "band":
         where += " AND currency = %s"
         params.append(question.currency)
@@ -217,14 +230,13 @@ def _found_at_once(question: Question, *, facets: bool) -> Found:
         found = _from_what_words_leave(question, chosen, facets=facets)
         if found is not None:
             return found
-    asked = _asked(question)
-    where, params = _where(question, [*asked, *_narrowing(question)])
+    where, params = _where(question, _narrowing(question))
     first, second, order_params = _order(question)
     hits = f"SELECT {COLUMNS}, {first} AS k1, {second} AS k2 FROM catalogue_entry WHERE {where} LIMIT {COUNTED_TO}"  # noqa: S608
     parts, more = _parts(question, facets=facets)
     if facets:
         for name in chosen:
-            sql, counted = _counted(question, name, [*asked, *_narrowing(question, but=name)])
+            sql, counted = _counted(question, name)
             parts.append(sql)
             more += counted
     rows = _rows(f"hits AS MATERIALIZED ({hits})", parts, [question.currency, *order_params, *params, *more])
@@ -233,8 +245,8 @@ def _found_at_once(question: Question, *, facets: bool) -> Found:
 
 def _from_what_words_leave(question: Question, chosen: Sequence[str], *, facets: bool) -> Found | None:
     """The answer from one look into the index; None where that leaves more than is read."""
-    asked = [*_asked(question), *_narrowing(question, only=tuple(PLAIN)), *_all_but_one(question, chosen)]
-    where, where_params = _where(question, asked)
+    narrowing = [*_narrowing(question, only=tuple(PLAIN)), *_all_but_one(question, chosen)]
+    where, where_params = _where(question, narrowing)
     first, second, order_params = _order(question)
     passes = [_passes(question, name) for name in chosen]
     both = " AND ".join(sql for sql, _params in passes)
@@ -338,7 +350,7 @@ def _read(rows: Sequence[tuple[str, str | None, int, int, int]], question: Quest
 
 def all_keys(question: Question, *, most: int) -> list[int]:
     """The keys of all hits up to ``most`` and one more, in no order."""
-    where, params = _where(question, [*_asked(question), *_narrowing(question)])
+    where, params = _where(question, _narrowing(question))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT instrument_id FROM catalogue_entry WHERE {where} LIMIT %s", [*params, most + 1])  # noqa: S608
         return [key for (key,) in cursor.fetchall()]
@@ -350,11 +362,11 @@ def what_is_held(question: Question) -> tuple[bool, tuple[bool, ...]]:
     By the index always: the planner takes what is nowhere for something it would soon come across, and reads the table.
     """
     terms = [term for term in question.terms if term.required]
-    bare = Question(question.viewer)
+    bare = Question(question.viewer, common=question.common)
     parts: list[str] = []
     params: list[object] = []
-    for tsquery in (all_of(terms), *(any_of(term) for term in terms)):
-        where, more = _where(bare, [tsquery])
+    for some in (tuple(terms), *((term,) for term in terms)):
+        where, more = _where(replace(bare, terms=some))
         parts.append(f"EXISTS(SELECT 1 FROM catalogue_entry WHERE {where})")  # noqa: S608
         params += more
     with transaction.atomic(), connection.cursor() as cursor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headwater.catalogue.lexicon import HAN, Atom, Kind, Lexicon, atoms, holds
@@ -275,9 +275,33 @@ def any_of(term: Term) -> str:
     return f"({' | '.join(parts)})" if len(parts) > 1 else parts[0]
 
 
-def all_of(terms: Iterable[Term]) -> str:
-    """The tsquery that asks for all of the terms; empty for none."""
-    return " & ".join(any_of(term) for term in terms)
+def sought(term: Term, common: Mapping[str, float]) -> str:
+    """A coarser tsquery, which all that meets the term meets and an index answers sooner; without the order of words.
+
+    A phrase of many tokens is sought by the two that are least ``common``: the share of the entries in which a token
+    stands, which only decides how soon the answer is there. What is found is held against `any_of`, where `in_a_row`.
+    """
+    parts = [frozenset({literal(code)}) for code in term.codes]
+    parts += [_telling(phrase, common, begins=term.begins) for phrase in term.phrases]
+    kept = [part for part in dict.fromkeys(parts) if not any(other < part for other in parts)]
+    shown = [f"({' & '.join(sorted(part))})" if len(part) > 1 else next(iter(part)) for part in kept]
+    return f"({' | '.join(shown)})" if len(shown) > 1 else shown[0]
+
+
+def _telling(phrase: Sequence[str], common: Mapping[str, float], *, begins: bool) -> frozenset[str]:
+    """The tokens of a phrase that an index is asked for: none that is only begun where others are there."""
+    whole = list(dict.fromkeys(phrase[:-1] if begins else phrase))
+    if not whole:
+        return frozenset({literal(phrase[-1]) + ":*"})
+    if common:
+        whole.sort(key=lambda token: (common.get(token, 0.0), token))
+        del whole[2:]
+    return frozenset(map(literal, whole))
+
+
+def in_a_row(term: Term) -> bool:
+    """Whether the order of words decides on what meets a term: an index that only knows which words there are can't."""
+    return any(len(phrase) > 1 for phrase in term.phrases)
 
 
 def rank_query(terms: Iterable[Term]) -> str:
@@ -290,14 +314,14 @@ def rank_query(terms: Iterable[Term]) -> str:
     return " | ".join(dict.fromkeys(parts))
 
 
-def loosened(terms: Iterable[Term]) -> str:
-    """The tsquery that asks for any of the terms; a run of Chinese that nothing holds is taken pair by pair."""
-    parts: list[str] = []
+def taken_apart(terms: Iterable[Term]) -> list[Term]:
+    """The terms of which any is enough; a run of Chinese that nothing holds is taken pair by pair as well."""
+    out: list[Term] = []
     for term in terms:
-        parts.append(any_of(term))
+        out.append(term)
         if term.kind is None and len(term.typed) > 1 and not term.quoted:
-            parts += [literal(token) for token in term.typed]
-    return " | ".join(dict.fromkeys(parts))
+            out += [Term(token, phrases=((token,),), typed=(token,)) for token in term.typed]
+    return out
 
 
 # A second chance --------------------------------------------------------------------------------------------------

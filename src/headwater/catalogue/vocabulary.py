@@ -51,7 +51,11 @@ Labels = Mapping[int, Label]
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All that queries and results name; ``places`` and ``methods`` are the records of cities and of techniques."""
+    """All that queries and results name; ``places`` and ``methods`` are the records of cities and of techniques.
+
+    ``common`` has the tokens that stand in most entries, with the share of the entries, as PostgreSQL last sampled it:
+    empty before that, and never more than a hint.
+    """
 
     stamp: tuple[object, ...]
     read_at: float
@@ -63,6 +67,7 @@ class Vocabulary:
     classes: Labels
     places: Mapping[int, City]
     methods: Mapping[int, Technique]
+    common: Mapping[str, float]
 
     def by_code(self, kind: str, code: str) -> Label | None:
         """A technique, city, jurisdiction or class by its code."""
@@ -145,7 +150,20 @@ def _read(stamp: tuple[object, ...], currency: str) -> Vocabulary:
         },
         {one.pk: one for one in cities},
         {one.pk: one for one in techniques},
+        _common(),
     )
+
+
+def _common() -> Mapping[str, float]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT most_common_elems::text::text[], most_common_elem_freqs FROM pg_stats"
+            " WHERE schemaname = current_schema() AND tablename = 'catalogue_entry' AND attname = 'words'"
+        )
+        tokens, shares = cursor.fetchone() or ((), ())
+    return dict(
+        zip(tokens or (), shares or (), strict=False)
+    )  # the shares go on with the least, the most and that of none
 
 
 def _names(*names: str) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def running(
             host = given_host or "127.0.0.1"
             free = free_port(host, port if port is not None else int(given_port))
             address = f"http://{host}:{free}"
-            children = Supervisor(home, child_environment(environment), say)
+            children = Supervisor(home, child_environment(environment, address), say)
             web = children.add(
                 "web", "headwater.site.commands.serve", f"--bind={host}:{free}", f"--patience={CHILD_PATIENCE_S}"
             )
@@ -222,9 +222,14 @@ def free_port(host: str, first: int) -> int:
     )
 
 
-def child_environment(environment: Environment) -> dict[str, str]:
-    """What the web server and the worker see: the same settings, with the data folder spelled out."""
-    return {**os.environ, "HEADWATER_HOME": str(environment.home), "PYTHONUNBUFFERED": "1"}
+def child_environment(environment: Environment, address: str) -> dict[str, str]:
+    """What the web server and the worker see: the same settings, with the data folder spelled out.
+
+    Mails lead back to ``address`` where no public address is set.
+    """
+    base = environment["HEADWATER_BASE_URL"] or address
+    own = {"HEADWATER_HOME": str(environment.home), "HEADWATER_BASE_URL": base, "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **own}
 
 
 def _await_ready(environment: Environment, address: str, children: Supervisor, web: supervisor.Child) -> None:

@@ -22,6 +22,7 @@ WORDS = (
     ("run", ("run", "user", "供光", "供束", "用户")),
 )
 MOST_REPEATS = 500
+MOST_TOLD = 20
 BEAMLINE = re.compile(r"\b(BL\w+|ins_\w+)\b")
 
 
@@ -33,7 +34,7 @@ def read_periods(content: bytes) -> list[PeriodDraft]:
     """The periods of a file: CSV with kind, start, end (the last day), beamline, note; or iCal events,
     repeated ones too.
 
-    Raises `Refused` with the line that can't be read.
+    Raises `Refused` with the lines that can't be read.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -49,20 +50,46 @@ def _csv(text: str) -> Iterator[PeriodDraft]:
         if not {"kind", "start", "end"} <= set(names):
             raise _unreadable(1)
         reader.fieldnames = names
+        wrong: list[Reason] = []
         for row in reader:
-            try:
-                start, last = (date.fromisoformat((row[name] or "").strip()) for name in ("start", "end"))
-            except ValueError as error:
-                raise _unreadable(reader.line_num) from error
+            days = {name: _iso(row[name]) for name in ("start", "end")}
+            wrong += [
+                Reason(
+                    "beam.day_wrong",
+                    facts={"field": "file", "line": reader.line_num, "column": name, "value": (row[name] or "")[:40]},
+                )
+                for name, day in days.items()
+                if day is None
+            ]
+            if len(wrong) >= MOST_TOLD:
+                break
+            start, last = days["start"], days["end"]
+            if start is None or last is None:
+                continue
             yield PeriodDraft(
-                (row["kind"] or "").strip().lower(),
+                _kind(row["kind"] or ""),
                 start,
                 last + timedelta(days=1),
                 (row.get("beamline") or "").strip(),
                 (row.get("note") or "").strip(),
             )
+        if wrong:
+            raise Refused(Decision(tuple(wrong)))
     except csv.Error as error:
         raise _unreadable(reader.line_num) from error
+
+
+def _iso(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+
+
+def _kind(text: str) -> str:
+    """A kind by its code or by its word; what is none of them stays as it is, and is told."""
+    given = text.strip().casefold()
+    return next((kind for kind, words in WORDS if given in words), given)
 
 
 def _ical(text: str) -> Iterator[PeriodDraft]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, pgettext
 
 from headwater.accounts import words
 from headwater.accounts.audit import Actor
 from headwater.booking.queries import zone_of
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.registry.models import Facility, Instrument
-from headwater.registry.models.base import in_language
 from headwater.useroffice import facts, queries, rounds, rules, wording
+from headwater.useroffice.block_wording import NEXT_WITHIN
+from headwater.useroffice.callform.wording import label_of
 from headwater.useroffice.models import Award, Call, FormVersion, Pool, Proposal, Remark, ScheduleVersion
 
 T = TypeVar("T")
@@ -112,9 +113,20 @@ def remarks_named(
     return found
 
 
+def fields_in_words(fields: Iterable[str], techniques: Iterable[Any]) -> str:
+    """A member's fields by their names; what is no technique of the facility's as it was written."""
+    named = {one.code: one.name for one in techniques}
+    return pgettext("between items of a list", ", ").join(named.get(field, field) for field in fields)
+
+
+def conflicts_in_words(kinds: Iterable[str]) -> str:
+    """Why somebody may not judge a proposal; nothing where she may."""
+    return pgettext("between items of a list", ", ").join(str(wording.CONFLICTS[kind]) for kind in kinds)
+
+
 def told_of_draft(decision: Decision, form: FormVersion) -> list[tuple[str, str]]:
     """What the call's rules say of a draft: the question it is about, or nothing, and the sentence."""
-    labels = {f"q_{one['key']}": in_language(one["label_zh"], one["label_en"])[0] for one in form.questions}
+    labels = {f"q_{one['key']}": label_of(one) for one in form.questions}
     return [(labels.get(str(one.facts.get("field", "")), ""), words.sentence(one)) for one in decision.reasons]
 
 
@@ -128,6 +140,13 @@ def awards_shown(call: Call, version: ScheduleVersion | None, desk: rules.Desk) 
 def shown_state(proposal: Proposal) -> object:
     """The state in the proposer's words."""
     return wording.PUBLIC_STATES[rules.public_state(proposal.state, proposal.told_state)]
+
+
+def next_words(proposal: Proposal) -> object:
+    """What comes next, for the proposers."""
+    state = rules.public_state(proposal.state, proposal.told_state)
+    within = NEXT_WITHIN if proposal.call.mode == "within" else {}
+    return within.get(state, wording.NEXT[state])
 
 
 def beside_words(code: str) -> object:

@@ -15,6 +15,7 @@ from headwater.useroffice.models import (
     Call,
     CallStage,
     DeclaredConflict,
+    Feasibility,
     FormVersion,
     OutputLink,
     PanelMember,
@@ -24,6 +25,7 @@ from headwater.useroffice.models import (
     TeamMember,
 )
 from headwater.useroffice.rules.access import LIVE, Desk, Place, ProposalFacts
+from headwater.useroffice.rules.forms import SECTION
 from headwater.useroffice.rules.proposals import DraftFacts, Question, SampleFacts
 
 COAUTHOR_YEARS = 3
@@ -149,19 +151,49 @@ def _worked_together(users: Collection[int], *, since: datetime) -> dict[int, se
     return together
 
 
-def questions_of(form: Any) -> tuple[Question, ...]:
+def feasibilities_for(desk: Desk, *, waiting: bool = False) -> list[tuple[Feasibility, tuple[str, ...]]]:
+    """What a scientist is asked for and has said, each with the conflicts that keep her from it.
+
+    With ``waiting`` only what no scientist of the beamline has judged.
+    """
+    if desk.user_id is None or not desk.beamlines:
+        return []
+    found = queries.feasibilities_of(desk.beamlines)
+    rows = list(found.filter(verdict="") if waiting else found)
+    bound = conflicts_between([one.proposal for one in rows], [desk.user_id or 0])
+    return [(one, bound.get((one.proposal_id, desk.user_id or 0), ())) for one in rows]
+
+
+def questions_of(form: FormVersion) -> tuple[Question, ...]:
     """A form's questions as the rules read them."""
-    return tuple(
-        Question(
-            key=one["key"],
-            kind=one["kind"],
-            required=bool(one.get("required")),
-            most=int(one.get("most") or 4_000),
-            choices=tuple(choice["value"] for choice in one.get("choices") or ()),
-            when=(one["when"]["key"], str(one["when"]["is"])) if one.get("when") else None,
+    return questions_in(form.questions)
+
+
+def _when(entry: Mapping[str, Any]) -> tuple[str, str] | None:
+    return (entry["when"]["key"], str(entry["when"]["is"])) if entry.get("when") else None
+
+
+def questions_in(entries: Iterable[Mapping[str, Any]]) -> tuple[Question, ...]:
+    """The questions among a form's entries; what a section is asked on holds for each of its questions."""
+    found, part = [], None
+    for one in entries:
+        if one["kind"] == SECTION:
+            part = _when(one)
+            continue
+        found.append(
+            Question(
+                key=one["key"],
+                kind=one["kind"],
+                required=bool(one.get("required")),
+                most=int(one.get("most") or 4_000),
+                choices=tuple(choice["value"] for choice in one.get("choices") or ()),
+                when=_when(one),
+                part=part,
+                least=one.get("min"),
+                greatest=one.get("max"),
+            )
         )
-        for one in form.questions
-    )
+    return tuple(found)
 
 
 def spans_of(blackouts: Iterable[Iterable[str]]) -> tuple[tuple[date, date], ...]:

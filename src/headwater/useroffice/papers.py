@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, pgettext
 
+from headwater.booking.queries import zone_of
 from headwater.papers.pdf import Heading, Pairs, Table, Text, make_pdf
-from headwater.registry.models.base import in_language
 from headwater.useroffice import wording
-from headwater.useroffice.facts import questions_of
+from headwater.useroffice.callform.shown import answers_shown
 from headwater.useroffice.models import Proposal
-from headwater.useroffice.rules import questions_shown
 
 
 def content_of(proposal: Proposal) -> dict[str, Any]:
@@ -56,15 +54,17 @@ def frozen(proposal: Proposal, *, at: datetime) -> tuple[dict[str, Any], bytes]:
 def paper(proposal: Proposal, *, at: datetime) -> bytes:
     """The PDF in the active language."""
     call = proposal.call
+    lines = [one.instrument for one in proposal.choices.all()]
+    clock = zone_of(lines[0]) if lines else UTC
     team = [str(one) + ("" if one.accepted_at else f" ({_('invited')})") for one in proposal.team.all()]
     pairs = [
         (_("Number"), proposal.number),
         (_("Call"), f"{call.name} ({call.facility.name})"),
         (_("Mode of access"), str(call.get_mode_display())),
-        (_("Submitted"), f"{at:%Y-%m-%d %H:%M} UTC"),
+        (pgettext("a time", "Submitted"), f"{at.astimezone(clock):%Y-%m-%d %H:%M} ({clock})"),
         (_("Proposers"), "; ".join(team)),
         (_("Organisation"), proposal.organisation.name if proposal.organisation else ""),
-        (_("Beamlines, the preferred first"), "; ".join(one.instrument.name for one in proposal.choices.all())),
+        (_("Beamlines, the preferred first"), "; ".join(one.name for one in lines)),
         (_("Shifts asked"), str(proposal.requested)),
         (_("Fewest useful shifts"), str(proposal.minimum)),
     ]
@@ -72,25 +72,19 @@ def paper(proposal: Proposal, *, at: datetime) -> bytes:
         away = "; ".join(" – ".join(span) for span in proposal.blackouts)
         pairs.append((_("Days the team cannot come"), away))
     blocks: list[Any] = [Pairs(pairs), Heading(_("Abstract")), Text(proposal.abstract)]
-    labels = {one["key"]: one for one in proposal.form.questions}
     files = {one.question: one.name for one in proposal.files.all()}
-    for question in questions_shown(questions_of(proposal.form), proposal.answers):
-        asked = labels[question.key]
-        answer = files.get(question.key, "") if question.kind == "file" else proposal.answers.get(question.key, "")
-        blocks += [Heading(in_language(asked["label_zh"], asked["label_en"])[0]), Text(_shown(asked, answer) or "–")]
+    for title, answers in answers_shown(proposal.form.questions, proposal.answers, files):
+        blocks += [Heading(title)] if title else []
+        for label, answer in answers:
+            blocks += [Heading(label), Text(answer or "–")]
     if samples := list(proposal.samples.all()):
         rows = [
             (one.name, one.quantity, ", ".join(str(wording.HAZARDS[hazard]) for hazard in one.hazards))
             for one in samples
         ]
-        blocks += [Heading(_("Samples")), Table((_("Sample"), _("Quantity"), _("Hazards")), rows)]
+        blocks += [Heading(_("Samples")), Table((_("Sample"), pgettext("of a sample", "Quantity"), _("Hazards")), rows)]
+    if earlier := list(proposal.earlier.order_by("pk")):
+        blocks += [Heading(_("Refers to")), Text("\n".join(f"{one.number} {one.title}" for one in earlier))]
     if proposal.earlier_results:
         blocks += [Heading(_("Results of earlier beamtime")), Text(proposal.earlier_results)]
     return make_pdf(proposal.title, blocks, language=translation.get_language() or "en", made_on=at.date())
-
-
-def _shown(asked: Mapping[str, Any], answer: str) -> str:
-    for choice in asked.get("choices") or ():
-        if choice["value"] == answer:
-            return in_language(choice["label_zh"], choice["label_en"])[0]
-    return answer

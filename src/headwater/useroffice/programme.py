@@ -9,10 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from headwater.useroffice import queries
-from headwater.useroffice.models import Award, Output, PastProject, Proposal, State, TeamMember
+from headwater.useroffice.models import (
+    Award,
+    Mode,
+    Output,
+    PastProject,
+    Proposal,
+    ScheduleVersion,
+    State,
+    SubProject,
+    TeamMember,
+)
 from headwater.useroffice.rounds import home_jurisdictions
 
 UNSEEN = (State.DRAFT, State.WITHDRAWN)
@@ -21,7 +31,10 @@ COUNTED = ("projects", "requested", "granted", "shifts", "regional", "industry",
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One year of a facility; ``requested`` and ``granted`` are of calls here, ``shifts`` of all projects."""
+    """One year of a facility; ``shifts`` are of all projects.
+
+    ``requested`` and ``granted`` are of calls here with a published schedule: what is not decided yet is not unmet.
+    """
 
     year: int
     projects: int
@@ -52,8 +65,17 @@ class Users:
     synthetic: int
 
 
+def scheduled() -> Exists:
+    """Whether a proposal's call has a published schedule."""
+    return Exists(ScheduleVersion.objects.filter(call=OuterRef("call")))
+
+
 def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
-    """Each facility's years, past projects and those on the platform together; five queries."""
+    """Each facility's years, past projects and those on the platform together; six queries.
+
+    A block's sub-projects are no projects of their own. What they hold inside of their group's beamtime is in the
+    group's award; beamtime of their own counts beside it, for the group.
+    """
     region = list(home_jurisdictions())
     rows: dict[tuple[int, int], dict[str, int]] = {}
 
@@ -73,10 +95,15 @@ def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
     ):
         add(one.pop("facility"), one.pop("year"), one)
     live = Proposal.objects.filter(call__facility__in=facilities, submitted_at__isnull=False)
-    live = live.exclude(state__in=UNSEEN).values(at=F("call__facility"), year=F("submitted_at__year"))
+    live = (
+        live.exclude(state__in=UNSEEN)
+        .exclude(call__mode=Mode.WITHIN)
+        .annotate(scheduled=scheduled())
+        .values(at=F("call__facility"), year=F("submitted_at__year"))
+    )
     for one in live.annotate(
         projects=Count("pk"),
-        requested=Sum("requested"),
+        requested=Sum("requested", filter=Q(scheduled=True)),
         regional=Count("pk", filter=Q(organisation__city__jurisdiction__in=region)),
         industry=Count("pk", filter=Q(organisation__kind="company")),
         synthetic=Count("pk", filter=Q(call__synthetic=True)),
@@ -87,6 +114,11 @@ def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
         "version__call__facility", "proposal__submitted_at__year"
     )
     for facility, year, granted in awards.annotate(n=Sum("shifts")):
+        add(facility, year, {"granted": granted, "shifts": granted})
+    apart = SubProject.objects.filter(own=True, proposal__call__facility__in=facilities).values_list(
+        "proposal__call__facility", "member__block__proposal__submitted_at__year"
+    )
+    for facility, year, granted in apart.annotate(n=Sum("proposal__requested")):
         add(facility, year, {"granted": granted, "shifts": granted})
     outputs = Output.objects.filter(facility__in=facilities).values_list("facility", "year")
     for facility, year, n in outputs.annotate(n=Count("pk")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from headwater.accounts.models import User
-from headwater.registry.models import Facility, Instrument, Membership, Organisation, Person
+from headwater.registry.models import Facility, Instrument, Membership, Organisation, Person, Technique
 from headwater.useroffice.models import (
     Award,
     BeamlineChoice,
+    BeamlineScientist,
     BeamPeriod,
     Call,
     CallStage,
     Feasibility,
     Letter,
+    Mode,
     Output,
     Panel,
     PanelMember,
@@ -33,6 +35,7 @@ from headwater.useroffice.models import (
     ScheduleVersion,
     Stage,
     State,
+    SubProject,
     TeamMember,
     Track,
     Verdict,
@@ -41,6 +44,7 @@ from headwater.useroffice.models import (
 from headwater.useroffice.rules.access import AFTER_DECISION, IN_COMMITTEE, LIVE, Desk
 
 PAGE = 50
+LINE_NAMES = ("public_id", "name_zh", "name_en")
 MOST_WORKS, MOST_TEXTS = 20_000, 30
 
 
@@ -64,11 +68,11 @@ def visible_proposals(desk: Desk) -> QuerySet[Proposal]:
 
 
 def visible_calls(desk: Desk) -> QuerySet[Call]:
-    """Announced calls for everybody; those in preparation for their office."""
+    """Announced calls for everybody; those in preparation for their office. A block's own shows on the block's page."""
     seen = ~Q(stage=CallStage.DRAFT)
     if desk.offices:
         seen |= Q(facility_id__in=desk.offices)
-    return Call.objects.filter(seen)
+    return Call.objects.filter(seen).exclude(mode=Mode.WITHIN)
 
 
 # Lists ----------------------------------------------------------------------------------------------------------
@@ -76,6 +80,7 @@ def open_calls(at: datetime) -> QuerySet[Call]:
     return (
         Call.objects.filter(stage=CallStage.ANNOUNCED, opens_at__lte=at)
         .filter(Q(closes_at=None) | Q(closes_at__gt=at))
+        .exclude(mode=Mode.WITHIN)
         .select_related("facility")
         .order_by("closes_at", "pk")
     )
@@ -83,8 +88,24 @@ def open_calls(at: datetime) -> QuerySet[Call]:
 
 def coming_calls(at: datetime) -> QuerySet[Call]:
     return (
-        Call.objects.filter(stage=CallStage.ANNOUNCED, opens_at__gt=at).select_related("facility").order_by("opens_at")
+        Call.objects.filter(stage=CallStage.ANNOUNCED, opens_at__gt=at)
+        .exclude(mode=Mode.WITHIN)
+        .select_related("facility")
+        .order_by("opens_at")
     )
+
+
+def scheduled_calls(on: date) -> QuerySet[Call]:
+    """Calls with a published schedule whose beamtime has not ended."""
+    rows = Call.objects.exclude(stage=CallStage.DRAFT).filter(versions__isnull=False, period_end__gte=on)
+    return rows.distinct().select_related("facility").order_by("period_start", "pk")
+
+
+def panel_calls(panels: Collection[int]) -> QuerySet[Call]:
+    """Calls at work whose proposals these panels rank, with how many wait for a decision of theirs."""
+    waiting = Count("proposals", filter=Q(proposals__state=State.PANEL, proposals__track__panel__in=panels))
+    rows = Call.objects.filter(stage=CallStage.ANNOUNCED, pk__in=Track.objects.filter(panel__in=panels).values("call"))
+    return rows.annotate(n_waiting=waiting).select_related("facility").order_by("-closes_at", "pk")
 
 
 def lines_of_calls(calls: Sequence[Call]) -> list[Instrument]:
@@ -107,6 +128,12 @@ def with_all(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
 def my_proposals(user_id: int) -> QuerySet[Proposal]:
     mine = TeamMember.objects.filter(user_id=user_id).values("proposal")
     return with_all(Proposal.objects.filter(pk__in=mine)).order_by("-pk")
+
+
+def kept_out_of(proposal: Proposal) -> list[User]:
+    """Whom the proposers named as not to judge it."""
+    rows = proposal.declared_conflicts.filter(by_reviewer=False).select_related("person").order_by("pk")
+    return [one.person for one in rows]
 
 
 def invitations(user: User) -> QuerySet[TeamMember]:
@@ -142,11 +169,29 @@ def offices(desk: Desk) -> QuerySet[Facility]:
 
 def calls_of(facility: Facility) -> QuerySet[Call]:
     counted = Count("proposals", filter=~Q(proposals__state=State.DRAFT))
-    return facility.calls.annotate(n_proposals=counted).order_by("-opens_at", "-pk")
+    rows = facility.calls.exclude(mode=Mode.WITHIN)
+    return rows.annotate(n_proposals=counted).order_by("-opens_at", "-pk")
 
 
 def beamlines_of(facility: Facility) -> QuerySet[Instrument]:
     return Instrument.objects.filter(facility=facility, access="proposal").order_by("name_en", "pk")
+
+
+def scientists_of(lines: Iterable[Instrument]) -> list[tuple[int, User]]:
+    """The scientists of some beamlines, each with her beamline's key; one query."""
+    rows = BeamlineScientist.objects.filter(instrument__in=list(lines)).select_related("user").order_by("pk")
+    return [(one.instrument_id, one.user) for one in rows]
+
+
+def members_of(panel: int | None) -> list[PanelMember]:
+    """A panel's members, its chair first; one query."""
+    return list(PanelMember.objects.filter(panel=panel).select_related("user").order_by("-chair", "pk"))
+
+
+def verdicts_missing(call: Call) -> QuerySet[Feasibility]:
+    """What beamlines were asked of a call's proposals and have not said."""
+    rows = Feasibility.objects.filter(proposal__call=call, proposal__state=State.FEASIBILITY, verdict="")
+    return rows.select_related("instrument").only("proposal", *(f"instrument__{name}" for name in LINE_NAMES))
 
 
 def proposals_of(call: Call) -> QuerySet[Proposal]:
@@ -157,6 +202,19 @@ def proposals_of(call: Call) -> QuerySet[Proposal]:
 def state_counts(call: Call) -> dict[str, int]:
     rows = call.proposals.values_list("state").annotate(n=Count("pk"))
     return {str(state): n for state, n in rows}
+
+
+def undecided_of(call: Call) -> int:
+    """How many submitted proposals of a call have no outcome yet."""
+    open_ = [State.SUBMITTED, State.FEASIBILITY, State.REVIEW, State.PANEL, State.RECOMMENDED]
+    return call.proposals.filter(state__in=open_).count()
+
+
+def techniques_of(facility: Facility) -> list[Technique]:
+    """The techniques that a facility's beamlines do, by name; one query."""
+    lines = beamlines_of(facility).values("pk")
+    rows = Technique.objects.filter(instrument_links__instrument__in=lines).distinct()
+    return sorted(rows, key=lambda one: (one.name, one.code))
 
 
 def panels_of(facility: Facility) -> QuerySet[Panel]:
@@ -321,6 +379,13 @@ def awards_elsewhere(call: Call) -> QuerySet[Award]:
     )
 
 
+def parts_placed(call: Call) -> QuerySet[SubProject]:
+    """Sub-projects of the facility's blocks with beamtime of their own that touches the call's period."""
+    rows = SubProject.objects.filter(own=True, proposal__call__facility=call.facility)
+    rows = rows.select_related("instrument__city__jurisdiction")
+    return rows.filter(ends_at__date__gt=call.period_start, starts_at__date__lte=call.period_end)
+
+
 def standby_of(call: Call) -> list[tuple[Proposal, Verdict | None]]:
     """The ranked standby list: recommended without beam first, then by the panel's rank, then by submission."""
     rows = list(with_all(call.proposals.filter(state=State.STANDBY)).order_by("submitted_at", "code"))
@@ -390,16 +455,15 @@ def newest_versions(facilities: Collection[int]) -> QuerySet[ScheduleVersion]:
     return ScheduleVersion.objects.filter(call__facility__in=facilities, pk=Subquery(newest))
 
 
-def homes_of(user: User) -> QuerySet[Organisation]:
-    """The organisations she may apply for."""
-    return (
-        Organisation.objects.filter(memberships__person__user=user, memberships__until=None).distinct().order_by("pk")
-    )
+def homes_of(users: Collection[int], kept: int | None = None) -> QuerySet[Organisation]:
+    """The organisations that these people may apply for, and the one that stands in the draft already."""
+    theirs = Membership.objects.filter(person__user__in=users, until=None).values("organisation")
+    return Organisation.objects.filter(Q(pk__in=theirs) | Q(pk=kept)).order_by("pk")
 
 
-def earlier_of(user: User, but: Proposal | None) -> QuerySet[Proposal]:
-    """Proposals of hers that a new one may refer to."""
-    mine = TeamMember.objects.filter(user=user).values("proposal")
+def earlier_of(users: Collection[int], but: Proposal | None) -> QuerySet[Proposal]:
+    """Proposals of theirs that a new one may refer to."""
+    mine = TeamMember.objects.filter(user__in=users).values("proposal")
     rows = Proposal.objects.filter(pk__in=mine).exclude(state__in=[State.DRAFT, State.WITHDRAWN])
     return rows.exclude(pk=but.pk if but else None).order_by("-pk")
 

@@ -21,9 +21,10 @@ def mail_invitation(*, member_id: int) -> None:
     with translation.override(proposal.language):
         subject = _("You are invited to a beamtime proposal")
         body = _(
-            "You are asked to join the proposal “%(title)s” to %(facility)s. Sign up with this address at %(address)s, "
-            "and you find the invitation on the page “Beamtime”."
+            "%(by)s asks you to join the proposal “%(title)s” to %(facility)s. Sign up with this address at "
+            "%(address)s, and you find the invitation on the page “Beamtime”."
         ) % {
+            "by": proposal.team.get(proposer=True),
             "title": " ".join(proposal.title.split()),
             "facility": proposal.call.facility.name,
             "address": settings.BASE_URL + "/accounts/signup/",

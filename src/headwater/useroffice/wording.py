@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.accounts.notices import NoticeWording
 from headwater.accounts.words import Wording
+from headwater.useroffice.block_wording import BLOCK_FIELDS, BLOCK_NOTICES, BLOCK_REASONS, SHARE_REASONS
 
 ACTS = {
     "beam.calendar_set": _("beam calendar set"),
@@ -15,10 +16,15 @@ ACTS = {
     "call.changed": _("call changed"),
     "call.made": _("call prepared"),
     "call.stage": _("call announced or completed"),
+    "block.changed": _("block changed"),
+    "block.divided": _("share of a block changed"),
+    "block.member_set": _("member of a block named"),
+    "block.opened": _("block opened"),
+    "block.passed": _("shifts of a block passed on"),
+    "block.returned": _("shifts of a block returned"),
     "conflict.declared": _("conflict of interest declared"),
     "feasibility.judged": _("feasibility judged"),
     "feedback.given": _("feedback given"),
-    "form.published": _("form published"),
     "history.loaded": _("past projects loaded"),
     "round.made_up": _("made-up round loaded"),
     "letter.noted": _("sentence added to a letter"),
@@ -26,6 +32,7 @@ ACTS = {
     "output.added": _("publication added"),
     "outputs.imported": _("publications taken in"),
     "panel.made": _("panel founded"),
+    "part.moved": _("sub-project moved"),
     "panel.member_set": _("panel member set"),
     "pool.set": _("pool set"),
     "pool.dropped": _("pool taken away"),
@@ -39,6 +46,7 @@ ACTS = {
     "proposal.pinned": _("proposal fixed by the office"),
     "proposal.unpinned": _("proposal freed by the office"),
     "proposal.reviewer_excluded": _("reviewer excluded"),
+    "proposal.rights_set": _("rights on the team changed"),
     "proposal.submit": _("proposal submitted"),
     "proposal.reopen": _("proposal taken back to a draft"),
     "proposal.withdraw": _("proposal withdrawn"),
@@ -85,6 +93,9 @@ REASONS = {
     "call.not_open": Wording(_("The call is not open for proposals at this time. Look at its dates."), 409),
     "call.still_open": Wording(_("The call is still open. Wait until it closes."), 409),
     "call.wrong_stage": Wording(_("A call goes from preparation to announced, and from there to completed."), 409),
+    "call.undecided": Wording(
+        _("Proposals of this call that have no outcome yet: %(number)s. Decide them, and complete the call then."), 409
+    ),
     "call.name_missing": Wording(_("Give the name in Chinese and in English."), 422),
     "call.code_wrong": Wording(_("“%(value)s” can't be a code. Use up to 20 letters, digits and hyphens."), 422),
     "call.code_taken": Wording(_("Another call of this facility has the code “%(value)s” already."), 422),
@@ -96,22 +107,6 @@ REASONS = {
     "call.beamline_foreign": Wording(_("%(name)s is no beamline of this facility."), 422),
     "call.number_wrong": Wording(_("This must be from %(least)s to %(most)s."), 422),
     "facility.not_found": Wording(_("There is no such facility."), 404),
-    "form.too_long": Wording(_("A form may have at most %(most)s questions."), 422),
-    "form.key_wrong": Wording(
-        _("Question %(number)s: “%(value)s” is no key of its own. Use small letters, digits and underscores."), 422
-    ),
-    "form.kind_unknown": Wording(_("Question “%(key)s”: its kind must be one of %(kinds)s."), 422),
-    "form.label_missing": Wording(_("Question “%(key)s” needs a label in Chinese and in English."), 422),
-    "form.choices_missing": Wording(_("Question “%(key)s” needs choices."), 422),
-    "form.choices_wrong": Wording(
-        _("Question “%(key)s”: each choice needs a value of its own and a label in Chinese and in English."), 422
-    ),
-    "form.most_wrong": Wording(
-        _("Question “%(key)s”: its longest answer must be a whole number of characters from 1 to %(most)s."), 422
-    ),
-    "form.condition_unknown": Wording(
-        _("Question “%(key)s”: its condition must name an earlier question and the answer on which it is asked."), 422
-    ),
     "track.in_use": Wording(_("Reviewers were asked in this track already; its stages stay as they are."), 409),
     "track.not_found": Wording(_("The call has no such track or stage of review."), 404),
     "panel.not_found": Wording(_("There is no such panel."), 404),
@@ -124,12 +119,15 @@ REASONS = {
     "beam.too_long": Wording(_("The days from %(start)s are more than 800."), 422),
     "beam.beamline_unknown": Wording(
         _(
-            "No beamline of this facility is known as “%(value)s”. Use its public id or the first word of its English name."
+            "No beamline of this facility is known as “%(value)s”. Use the first word of its English name, such as BL01."
         ),
         422,
     ),
     "beam.unreadable": Wording(
         _("Line %(line)s of the file can't be read. Give kind, start, end (the last day), beamline and note."), 422
+    ),
+    "beam.day_wrong": Wording(
+        _("Line %(line)s of the file, column %(column)s: “%(value)s” is no day. Write it as 2026-03-01."), 422
     ),
     "beam.endless": Wording(
         _("The event that ends on line %(line)s repeats without an end, or more than %(most)s times. Give it an end."),
@@ -202,29 +200,39 @@ REASONS = {
     "draft.answer_missing": Wording(_("This question must be answered."), 422),
     "draft.answer_unknown": Wording(_("“%(value)s” is none of the choices."), 422),
     "draft.answer_no_number": Wording(_("“%(value)s” is no number."), 422),
+    "draft.answer_no_date": Wording(_("“%(value)s” is no day. Write it as 2026-03-01."), 422),
+    "draft.answer_too_small": Wording(_("%(value)s is too small; %(least)s is the least."), 422),
+    "draft.answer_too_great": Wording(_("%(value)s is too great; %(most)s is the most."), 422),
+    "draft.unknown": Wording(_("%(field)s: “%(value)s” is not known here, or is not yours. Nothing was kept."), 422),
     "draft.hazards_missing": Wording(_("Say which hazards the sample %(name)s has, or that it has none."), 422),
     "draft.hazard_unknown": Wording(_("“%(value)s” is no hazard that is known here."), 422),
     "draft.invitations_open": Wording(_("%(number)s co-proposers have not accepted yet."), 200),
     "draft.control_characters": Wording(_("A text holds characters that can't be stored. Write it anew."), 422),
-    "draft.date_wrong": Wording(
-        _("“%(value)s” is no pair of dates. Write one span a line, such as 2026-03-01 2026-03-07."), 422
-    ),
     "team.email_wrong": Wording(_("“%(value)s” is no e-mail address."), 422),
     "team.there_already": Wording(_("%(value)s is on the team already."), 422),
+    "team.nobody_to_exclude": Wording(
+        _("Nobody with the address “%(value)s” has an account here, so nobody of that address is asked to judge."), 422
+    ),
     "team.full": Wording(_("A team may have at most %(most)s people."), 422),
     "invitation.not_found": Wording(
         _("There is no such invitation for your address. Confirm your address if you have not yet."), 404
     ),
     "file.question_unknown": Wording(_("The form asks for no such file."), 422),
     "file.size": Wording(_("The file is empty or larger than %(most)s MB."), 422),
-    "file.kind": Wording(_("The file must be a PDF, PNG or JPEG."), 422),
+    "file.kind": Wording(_("The file must be one of these: %(kinds)s."), 422),
     "feasibility.too_late": Wording(_("Feasibility of this proposal was settled already."), 409),
     "feasibility.unknown": Wording(_("Choose a verdict."), 422),
     "feasibility.reason_missing": Wording(_("Write down the conditions or the reason."), 422),
     "assign.no_panel": Wording(_("A track has no panel. Give it one first."), 409),
     "assign.too_few": Wording(
         _(
-            "Too few reviewers: %(proposals)s need %(needed)s reviews, those free of conflict may give %(room)s. Add members, raise loads, or ask for fewer reviews."
+            "Too few reviewers. Needed for %(proposals)s: %(needed)s reviews; those free of conflict may give %(room)s. Add members, raise loads, or ask for fewer reviews."
+        ),
+        409,
+    ),
+    "assign.too_few_drawn": Wording(
+        _(
+            "Too few reviewers to draw from. Needed for %(proposals)s: %(needed)s reviews; those free of conflict may give %(room)s, as none may be drawn with a greater chance than %(cap)s. Add members, raise loads, ask for fewer reviews, or raise the chance in the call."
         ),
         409,
     ),
@@ -232,6 +240,9 @@ REASONS = {
     "review.hidden": Wording(_("The reviews of this proposal are not shown to you."), 403),
     "review.own_first": Wording(_("Give your own review first; then you see the others'."), 403),
     "review.not_asked": Wording(_("This review was declined or handed on."), 409),
+    "review.given_already": Wording(
+        _("Your review is given. If you found a conflict of interest, declare it on the proposal's page."), 409
+    ),
     "review.closed": Wording(_("The proposal is not in review."), 409),
     "review.score_missing": Wording(_("Give a score from 1 to 5."), 422),
     "review.text_missing": Wording(_("Write a few words for the panel."), 422),
@@ -283,6 +294,12 @@ REASONS = {
     "visit.sample_not_approved": Wording(
         _("The sample %(name)s is not approved. A ground lets you begin all the same."), 409
     ),
+    "visit.too_early": Wording(
+        _("The experiment begins on %(start)s. A ground lets you begin it earlier all the same."), 409
+    ),
+    "visit.hours_lost_too_many": Wording(
+        _("Of %(shifts)s shifts at most %(most)s hours can be lost. Correct the hours lost."), 422
+    ),
     "visit.hours_wrong": Wording(_("Hours must be from 0 to 10,000."), 422),
     "visit.lost_reason_missing": Wording(_("Say why hours were lost."), 422),
     "visit.handover_missing": Wording(_("Write down the handover."), 422),
@@ -302,15 +319,53 @@ REASONS = {
         422,
     ),
     "schedule.none": Wording(_("No schedule is published yet."), 404),
+    **BLOCK_REASONS,
+    **SHARE_REASONS,
+}
+
+# Fields of the audit trail.
+FIELDS: dict[str, object] = {
+    "accepted": _("accepted"),
+    "beamline": _("Beamline"),
+    "beamlines": _("Beamlines"),
+    "call": _("Call"),
+    "carry_over": _("carried over"),
+    "cleared": _("safety training in order"),
+    "conflict": _("Conflict of interest"),
+    "credited": _("shifts credited back"),
+    "day": _("First day"),
+    "discretionary": _("at the director's discretion"),
+    "file": _("File"),
+    "given_h": _("Hours given"),
+    "grade": _("grade"),
+    "kind": _("Decision"),
+    "lost_h": _("Hours lost"),
+    "may_edit": _("may edit"),
+    "may_submit": _("may submit and withdraw"),
+    "number": _("number of the paper"),
+    "paper": _("fingerprint of the paper"),
+    "person": _("person"),
+    "place": _("Where it is"),
+    "rank": _("Rank"),
+    "rating": _("rating"),
+    "review": _("Review"),
+    "remark": _("number of the remark"),
+    "reviews": _("Reviews"),
+    "sample": _("Sample"),
+    "shifts": _("shifts"),
+    "verdict": _("Verdict"),
+    "version": _("version"),
+    **BLOCK_FIELDS,
 }
 
 TOPICS: Mapping[str, object] = {
-    "proposal": _("Your proposals"),
+    "proposal": pgettext_lazy("for beamtime", "Your proposals"),
     "feasibility": _("Feasibility asked of you"),
     "review": _("Reviews asked of you"),
     "decision": _("Decisions on your proposals"),
     "schedule": _("Changes of your beamtime"),
     "report": _("Reports that are due"),
+    "block": _("Blocks that you share"),
 }
 
 NOTICES = {
@@ -359,6 +414,7 @@ NOTICES = {
     "report.due": NoticeWording(
         _("A report is due on %(proposal)s"), _("The report on “%(title)s” is due on %(due)s.")
     ),
+    **BLOCK_NOTICES,
 }
 
 # What a proposer sees of the state; a test holds the list complete.
@@ -368,6 +424,7 @@ PUBLIC_STATES: Mapping[str, object] = {
     "withdrawn": _("Withdrawn"),
     "under_review": _("Under review"),
     "infeasible": _("Not feasible"),
+    "recommended": _("Accepted; its days follow"),
     "standby": _("On the standby list"),
     "declined": _("Not given beamtime"),
     "scheduled": _("Beamtime granted"),
@@ -375,6 +432,25 @@ PUBLIC_STATES: Mapping[str, object] = {
     "reporting": _("Report due"),
     "evaluation": _("Being evaluated"),
     "closed": _("Completed"),
+}
+
+# What a proposer can expect or has to do then.
+NEXT: Mapping[str, object] = {
+    "draft": _("Only the team sees it. Submit it before the call closes."),
+    "submitted": _(
+        "Once the call has closed the beamlines look whether it can be done; calls without a deadline, at once."
+    ),
+    "withdrawn": _("It is out of the call for good."),
+    "under_review": _("Beamlines, reviewers and the panel look at it. The decision is told here and by mail."),
+    "infeasible": _("What the beamlines say stands below. Ask them before you apply anew."),
+    "recommended": _("The beamline's scientists or the user office give it days, and you are told."),
+    "standby": _("It gets beam that becomes free; you are told at once."),
+    "declined": _("You may apply again in a later call."),
+    "scheduled": _("See on the visit's page who still needs safety training and which samples wait for approval."),
+    "running": _("When the experiment has ended, a report falls due."),
+    "reporting": _("Hand in the report. Reviewers of later proposals may see whether it came in time."),
+    "evaluation": _("The report is read and graded."),
+    "closed": _("Link the publications that come of it."),
 }
 
 HAZARDS: Mapping[str, object] = {
@@ -470,7 +546,7 @@ BESIDE: Mapping[str, object] = {
         "Counted: projects by the organisation they come from. Published: people. The past has no people."
     ),
     "beamtime_met": _(
-        "Counted: shifts granted of those asked for in calls here; the past keeps only what was granted."
+        "Counted: shifts granted of those asked for in calls here whose schedule is published; the past keeps only what was granted."
     ),
 }
 
@@ -484,4 +560,10 @@ FIGURES: Mapping[str, tuple[object, object]] = {
     "days_to_beam": (_("Days from submission to beam"), _("d")),
     "reviews_per_reviewer": (_("Reviews for each reviewer"), ""),
     "hours_lost_share": (_("Share of hours lost"), ""),
+    "part_funder": (_("Part of the allocated shifts that funders' pools got"), ""),
+    "part_industry": (_("Part of the allocated shifts that industry's pools got"), ""),
+    "part_region": (_("Part of the allocated shifts that the region's pools got"), ""),
+    "part_outside": (_("Part of the allocated shifts that pools of those from outside got"), ""),
+    "part_in_house": (_("Part of the allocated shifts that in-house pools got"), ""),
+    "part_discretionary": (_("Part of the allocated shifts that the director's pools got"), ""),
 }

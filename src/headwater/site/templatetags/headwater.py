@@ -80,6 +80,8 @@ def plain(value: Any) -> str:
     """A value of the audit trail, readable."""
     if value in (None, "", [], {}):
         return "—"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
     if isinstance(value, list):
         return "; ".join(plain(one) for one in value)
     text = str(value)
@@ -102,7 +104,7 @@ def way(code: str) -> str:
 def field_label(name: str) -> str:
     """A field of the audit trail under the name that the form gives it."""
     field = InstrumentForm.base_fields.get(name.removesuffix("_minor")) or RoleForm.base_fields.get(name)
-    return str(field.label) if field else str(words.FIELDS.get(name, name))
+    return str(field.label) if field and field.label else str(words.FIELDS.get(name, name))
 
 
 @register.simple_tag

@@ -141,7 +141,10 @@ def _assign_stage(
         except TooFewReviewers as error:
             codes = ", ".join(proposals[p].number for p in error.proposals[:10])
             told = {"proposals": codes, "needed": error.needed, "room": error.room}
-            short = Decision((Reason("assign.too_few", facts=told),))
+            if call.chance_cap is not None:
+                told["cap"] = f"{call.chance_cap:.2f}"
+            code = "assign.too_few" if call.chance_cap is None else "assign.too_few_drawn"
+            short = Decision((Reason(code, facts=told),))
         else:
             break
     if found is None:

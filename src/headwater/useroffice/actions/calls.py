@@ -14,7 +14,7 @@ from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.registry.models import Facility, Instrument
 from headwater.registry.queries import node_prefix
-from headwater.useroffice import rules
+from headwater.useroffice import queries, rules
 from headwater.useroffice.actions.callforms import FIRST_FORM, new_form
 from headwater.useroffice.actions.steps import locked_call
 from headwater.useroffice.actions.tracks import FIRST_STAGE
@@ -148,6 +148,8 @@ def set_call_stage(public_id: str, stage: str, desk: rules.Desk, *, by: Actor, a
     table = {CallStage.DRAFT: {CallStage.ANNOUNCED}, CallStage.ANNOUNCED: {CallStage.DONE}}
     if stage not in table.get(CallStage(call.stage), set()):
         raise Refused(Decision((Reason("call.wrong_stage"),)))
+    if stage == CallStage.DONE:
+        permit(rules.may_complete_call(undecided=queries.undecided_of(call)))
     old, call.stage = call.stage, stage
     call.save(update_fields=["stage"])
     record(Act("call.stage", call.public_id, {"stage": [old, stage]}), by=by, at=at)

@@ -11,6 +11,7 @@ from headwater.accounts.audit import Act, Actor, record
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.useroffice import facts, queries, rules
 from headwater.useroffice.actions.steps import locked_call, locked_proposal, names_of, step
+from headwater.useroffice.actions.telling import is_part, tell_verdict
 from headwater.useroffice.models import (
     BeamlineScientist,
     Feasibility,
@@ -75,11 +76,13 @@ def judge_feasibility(
         instrument=choice.instrument,
         defaults={"verdict": verdict, "conditions": conditions[:5000], "shifts": shifts, "judge": by.user, "at": at},
     )
-    changes = {"beamline": [None, beamline], "verdict": [None, verdict]}
+    changes = {"beamline": [None, choice.instrument.name_en or beamline], "verdict": [None, verdict]}
     record(Act("feasibility.judged", proposal.public_id, changes, decision), by=by, at=at)
     if proposal.state == State.FEASIBILITY:
         said = list(proposal.feasibilities.values_list("verdict", flat=True))
         if all(said):
             fit = any(one in ("feasible", "conditional") for one in said)
             step(proposal, "feasible" if fit else "infeasible", by=by, at=at)
+            if is_part(proposal):
+                tell_verdict(proposal, at=at)
     return held

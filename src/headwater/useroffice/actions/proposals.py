@@ -18,7 +18,7 @@ from headwater.core.identity import new_id
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.queries import node_prefix
 from headwater.registry.rules import CONTROL, EMAIL
-from headwater.useroffice import facts, papers, queries, rules
+from headwater.useroffice import blocks, facts, papers, queries, rules
 from headwater.useroffice.actions.checking import begin_check
 from headwater.useroffice.actions.steps import locked_call, locked_proposal, step, tell_team
 from headwater.useroffice.models import (
@@ -26,17 +26,19 @@ from headwater.useroffice.models import (
     Call,
     DeclaredConflict,
     FormVersion,
+    Mode,
     Proposal,
     ProposalFile,
     Sample,
     State,
     Submission,
     TeamMember,
+    Track,
 )
+from headwater.useroffice.rules.forms import MOST_FILE_MB
 from headwater.useroffice.rules.states import AT_ONCE
 
-MOST_FILE_BYTES = 5 * 1024 * 1024
-FILE_KINDS = {b"%PDF": "pdf", b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
+FILE_KINDS = {b"%PDF": "pdf", b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class ProposalDraft:
 @transaction.atomic
 def start_proposal(call_id: str, draft: ProposalDraft, desk: rules.Desk, *, by: Actor, at: datetime) -> Proposal:
     """Begin a draft in an open call; whoever begins is the proposer."""
-    call = Call.objects.select_related("facility").filter(public_id=call_id).first()
+    # locked: a form that is published meanwhile reaches this draft too
+    rows = Call.objects.select_for_update(of=("self",)).select_related("facility", "form")
+    call = rows.filter(public_id=call_id).first()
     if call is None or call not in queries.visible_calls(desk):
         raise Refused(Decision((Reason("call.not_found"),)))
     if not desk.signed_in or by.user is None:
@@ -99,7 +103,7 @@ def start_proposal(call_id: str, draft: ProposalDraft, desk: rules.Desk, *, by: 
         accepted_at=at,
     )
     record(Act("proposal.begun", proposal.public_id, {"call": [None, call.code]}), by=by, at=at)
-    _write(proposal, draft)
+    write_draft(proposal, draft)
     return proposal
 
 
@@ -113,7 +117,7 @@ def change_proposal(
         facts.proposal_facts(proposal, desk, at=at), desk, expected_version=expected_version
     )
     permit(decision)
-    _write(proposal, draft)
+    write_draft(proposal, draft)
     proposal.version += 1
     proposal.save(update_fields=["version"])
     record(
@@ -122,7 +126,41 @@ def change_proposal(
     return proposal
 
 
-def _write(proposal: Proposal, draft: ProposalDraft) -> None:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The records that a draft names."""
+
+    track: Track | None
+    organisation: Organisation | None
+    beamlines: Sequence[Instrument]
+    earlier: Sequence[Proposal]
+
+
+def _named_in(proposal: Proposal, draft: ProposalDraft) -> _Named:
+    """The records that a draft names by key; refused where one is not there, or is not the team's to name."""
+    track = proposal.call.tracks.filter(code=draft.track).first() if draft.track else None
+    home = Organisation.objects.filter(public_id=draft.organisation).first() if draft.organisation else None
+    lines = {one.public_id: one for one in Instrument.objects.filter(public_id__in=draft.beamlines, access="proposal")}
+    mine = TeamMember.objects.filter(proposal=proposal, user__isnull=False).values("user")
+    own = TeamMember.objects.filter(user__in=mine).values("proposal")
+    before = Proposal.objects.filter(public_id__in=draft.earlier, pk__in=own).exclude(pk=proposal.pk)
+    earlier = {one.public_id: one for one in before}
+    unknown = [("track", draft.track)] if draft.track and track is None else []
+    unknown += [("organisation", draft.organisation)] if draft.organisation and home is None else []
+    for field_, given, found in (
+        ("beamlines", draft.beamlines, lines),
+        ("earlier", draft.earlier, earlier),
+        ("answers", draft.answers, {one["key"] for one in proposal.form.questions}),
+    ):
+        unknown += [(field_, key) for key in given if key not in found]
+    if unknown:
+        told = [Reason("draft.unknown", facts={"field": about, "value": value[:60]}) for about, value in unknown]
+        raise Refused(Decision(tuple(told)))
+    return _Named(track, home, [lines[key] for key in dict.fromkeys(draft.beamlines)], list(earlier.values()))
+
+
+def write_draft(proposal: Proposal, draft: ProposalDraft) -> None:
+    """Write what a draft holds; in the caller's transaction, which has decided who may."""
     texts = [draft.title, draft.abstract, draft.earlier_results, *draft.answers.values()]
     if any(CONTROL.search(text) for text in texts):
         raise Refused(Decision((Reason("draft.control_characters"),)))
@@ -130,24 +168,20 @@ def _write(proposal: Proposal, draft: ProposalDraft) -> None:
         code = "draft.shifts_out_of_range" if not 1 <= draft.requested <= 32_000 else "draft.minimum_wrong"
         about = "requested" if code.endswith("range") else "minimum"
         raise Refused(Decision((Reason(code, facts={"field": about, "most": draft.requested}),)))
-    track = proposal.call.tracks.filter(code=draft.track).first() if draft.track else None
-    proposal.track = track or proposal.track
+    named = _named_in(proposal, draft)
+    proposal.track = named.track or proposal.track
     proposal.title, proposal.abstract, proposal.language = draft.title.strip()[:300], draft.abstract, draft.language
-    proposal.organisation = Organisation.objects.filter(public_id=draft.organisation).first()
+    proposal.organisation = named.organisation
     proposal.requested, proposal.minimum = draft.requested, draft.minimum
     proposal.blackouts = [[start.isoformat(), end.isoformat()] for start, end in draft.blackouts]
-    known = {one["key"] for one in proposal.form.questions}
-    proposal.answers = {key: text for key, text in draft.answers.items() if key in known}
+    proposal.answers = dict(draft.answers)
     proposal.earlier_results = draft.earlier_results
     proposal.save()
-    mine = TeamMember.objects.filter(proposal=proposal, user__isnull=False).values("user")
-    own = TeamMember.objects.filter(user__in=mine).values("proposal")
-    proposal.earlier.set(Proposal.objects.filter(public_id__in=draft.earlier, pk__in=own).exclude(pk=proposal.pk))
+    proposal.files.exclude(question__in=[one["key"] for one in proposal.form.questions]).delete()
+    proposal.earlier.set(named.earlier)
     proposal.choices.all().delete()
-    lines = {one.public_id: one for one in Instrument.objects.filter(public_id__in=draft.beamlines, access="proposal")}
-    chosen = [lines[key] for key in dict.fromkeys(draft.beamlines) if key in lines]
     BeamlineChoice.objects.bulk_create(
-        BeamlineChoice(proposal=proposal, instrument=one, rank=rank) for rank, one in enumerate(chosen)
+        BeamlineChoice(proposal=proposal, instrument=one, rank=rank) for rank, one in enumerate(named.beamlines)
     )
     proposal.samples.all().delete()
     Sample.objects.bulk_create(
@@ -163,15 +197,16 @@ def add_file(
     """Answer a question of the form by a file: a PDF, PNG or JPEG."""
     proposal = locked_proposal(public_id)
     permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
-    asked = [one["key"] for one in proposal.form.questions if one["kind"] == "file"]
+    asked = next((one for one in proposal.form.questions if (one["key"], one["kind"]) == (question, "file")), None)
     found = []
-    if question not in asked:
+    if asked is None:
         found.append(Reason("file.question_unknown", facts={"field": f"q_{question}"}))
-    if not content or len(content) > MOST_FILE_BYTES:
-        most = MOST_FILE_BYTES // 1024**2
+    most, kinds = (asked or {}).get("most_mb") or MOST_FILE_MB, (asked or {}).get("kinds") or rules.FILE_KINDS
+    if not content or len(content) > most * 1024**2:
         found.append(Reason("file.size", facts={"field": f"q_{question}", "most": most}))
-    if not any(content.startswith(head) for head in FILE_KINDS):
-        found.append(Reason("file.kind", facts={"field": f"q_{question}"}))
+    if not any(content.startswith(head) and kind in kinds for head, kind in FILE_KINDS.items()):
+        told = ", ".join(kind.upper() for kind in kinds)
+        found.append(Reason("file.kind", facts={"field": f"q_{question}", "kinds": told}))
     permit(Decision(tuple(found)))
     digest = hashlib.sha256(content).hexdigest()
     held, _new = ProposalFile.objects.update_or_create(
@@ -182,8 +217,11 @@ def add_file(
 
 
 def check_draft(proposal: Proposal, *, at: datetime) -> Decision:
-    """What the call's rules say of a draft as it stands; nothing is written."""
-    return rules.is_sound_proposal(facts.draft_facts(proposal, at=at))
+    """What the call's rules, and for a sub-project its share, say of a draft as it stands; nothing is written."""
+    decision = rules.is_sound_proposal(facts.draft_facts(proposal, at=at))
+    if proposal.call.mode == Mode.WITHIN:
+        decision += rules.may_take(blocks.take_facts(proposal))
+    return decision
 
 
 def check_written(
@@ -318,30 +356,74 @@ def remove_member(public_id: str, member_id: int, desk: rules.Desk, *, by: Actor
 
 
 @transaction.atomic
+def set_rights(
+    public_id: str,
+    member_id: int,
+    desk: rules.Desk,
+    *,
+    may_edit: bool,
+    may_submit: bool,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Change what somebody on a draft's team may do; the proposer may always do all."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
+    member = proposal.team.filter(pk=member_id, proposer=False).first()
+    if member is None:
+        return
+    changes = {
+        "person": [member.email, member.email],
+        "may_edit": [member.may_edit, may_edit],
+        "may_submit": [member.may_submit, may_submit],
+    }
+    member.may_edit, member.may_submit = may_edit, may_submit
+    member.save(update_fields=["may_edit", "may_submit"])
+    record(Act("proposal.rights_set", proposal.public_id, changes), by=by, at=at)
+
+
+@transaction.atomic
 def exclude_reviewer(public_id: str, email: str, reason: str, desk: rules.Desk, *, by: Actor, at: datetime) -> None:
-    """Name somebody who should not judge the proposal; unknown addresses are kept in the trail alone."""
+    """Name somebody who should not judge the proposal. Whoever has no account can't be asked to, which is told."""
     proposal = locked_proposal(public_id)
     permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
     user = User.objects.filter(email__iexact=email.strip()).first()
-    if user is not None:
-        DeclaredConflict.objects.get_or_create(
-            proposal=proposal, person=user, by_reviewer=False, defaults={"reason": reason[:500], "at": at}
-        )
-    record(Act("proposal.reviewer_excluded", proposal.public_id, {"person": [None, email.strip()[:254]]}), by=by, at=at)
+    if user is None:
+        raise Refused(Decision((Reason("team.nobody_to_exclude", facts={"field": "email", "value": email.strip()}),)))
+    DeclaredConflict.objects.get_or_create(
+        proposal=proposal, person=user, by_reviewer=False, defaults={"reason": reason[:500], "at": at}
+    )
+    record(Act("proposal.reviewer_excluded", proposal.public_id, {"person": [None, user.email]}), by=by, at=at)
+
+
+@transaction.atomic
+def admit_reviewer(public_id: str, email: str, desk: rules.Desk, *, by: Actor, at: datetime) -> None:
+    """Take back that somebody should not judge a draft."""
+    proposal = locked_proposal(public_id)
+    permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
+    held = proposal.declared_conflicts.filter(by_reviewer=False, person__email__iexact=email.strip()).first()
+    if held is not None:
+        held.delete()
+        record(Act("proposal.reviewer_excluded", proposal.public_id, {"person": [email.strip(), None]}), by=by, at=at)
 
 
 # Submitting -----------------------------------------------------------------------------------------------------
+def _locked_in_call(public_id: str) -> tuple[Call, Proposal]:
+    """The proposal and its call, the call locked first."""
+    seen = Proposal.objects.select_related("call").filter(public_id=public_id).first()
+    if seen is None:
+        raise Refused(Decision((Reason("proposal.not_found"),)))
+    call = locked_call(seen.call.public_id, within=True)
+    return call, locked_proposal(public_id)
+
+
 @transaction.atomic
 def submit_proposal(public_id: str, desk: rules.Desk, *, by: Actor, at: datetime) -> Submission:
     """Submit a draft: a receipt, a number, and a frozen paper in its language.
 
     The call is locked first, so that numbers follow the order of submission and the deadline is one for all.
     """
-    seen = Proposal.objects.select_related("call").filter(public_id=public_id).first()
-    if seen is None:
-        raise Refused(Decision((Reason("proposal.not_found"),)))
-    call = locked_call(seen.call.public_id)
-    proposal = locked_proposal(public_id)
+    call, proposal = _locked_in_call(public_id)
     permit(rules.may_submit_for(facts.proposal_facts(proposal, desk, at=at), desk))
     permit(rules.may_move(call.mode, proposal.state, "submit"))
     decision = check_draft(proposal, at=at)
@@ -382,12 +464,15 @@ def withdraw_proposal(public_id: str, reason: str, desk: rules.Desk, *, by: Acto
 
 @transaction.atomic
 def reopen_proposal(public_id: str, desk: rules.Desk, *, by: Actor, at: datetime) -> Proposal:
-    """Take a submitted proposal back to a draft while the call is open, to change and submit it again."""
-    proposal = locked_proposal(public_id)
+    """Take a submitted proposal back to a draft of the call's newest form, while the call is open."""
+    _call, proposal = _locked_in_call(public_id)
     permit(rules.may_submit_for(facts.proposal_facts(proposal, desk, at=at), desk))
     if not facts.call_is_open(proposal.call, at):
         raise Refused(Decision((Reason("call.not_open"),)))
     step(proposal, "reopen", by=by, at=at)
+    if proposal.form_id != proposal.call.form_id:
+        proposal.form = proposal.call.form
+        proposal.save(update_fields=["form"])
     return proposal
 
 

@@ -16,7 +16,9 @@ from headwater.useroffice.models import (
     DeclaredConflict,
     Proposal,
     Review,
+    State,
 )
+from headwater.useroffice.rules.access import LIVE
 
 
 def _held_review(public_id: str) -> tuple[Review, Proposal, rules.ReviewFacts]:
@@ -60,10 +62,10 @@ def decline_review(
 ) -> Review:
     """Decline a review with a reason; with ``conflict`` that is declared too, and binds from now on."""
     review, proposal, about = _held_review(public_id)
-    if about.reviewer_id != desk.user_id:
-        raise Refused(Decision((Reason("review.not_found"),)))
+    decision = rules.may_leave_review(about, desk)
     if not reason.strip():
-        raise Refused(Decision((Reason("review.reason_missing", facts={"field": "reason"}),)))
+        decision += Decision((Reason("review.reason_missing", facts={"field": "reason"}),))
+    permit(decision)
     review.state, review.reason = "declined", reason[:500]
     review.save(update_fields=["state", "reason"])
     if conflict:
@@ -79,7 +81,7 @@ def decline_review(
 def delegate_review(public_id: str, email: str, desk: rules.Desk, *, by: Actor, at: datetime) -> Review:
     """Hand a review on to another member of the panel who may give it."""
     review, proposal, about = _held_review(public_id)
-    permit(rules.may_give_review(about, desk))
+    permit(rules.may_leave_review(about, desk, hand_on=True))
     if email.strip().lower() == review.reviewer.email.lower():
         raise Refused(Decision((Reason("review.to_herself", facts={"field": "email"}),)))
     made = ask(proposal, email, by=by, at=at)
@@ -90,7 +92,10 @@ def delegate_review(public_id: str, email: str, desk: rules.Desk, *, by: Actor, 
 
 @transaction.atomic
 def declare_conflict(public_id: str, reason: str, desk: rules.Desk, *, by: Actor, at: datetime) -> None:
-    """Declare a conflict of one's own with a proposal one would judge; a review asked for is taken back."""
+    """Declare a conflict of one's own with a proposal one would judge.
+
+    Her review is taken back: one given counts no longer while the proposal is not decided, its words are kept.
+    """
     proposal = locked_proposal(public_id)
     seen = rules.may_see_proposal(facts.proposal_facts(proposal, desk, at=at), desk)
     if "proposal.not_found" in seen.codes or by.user is None:
@@ -98,7 +103,9 @@ def declare_conflict(public_id: str, reason: str, desk: rules.Desk, *, by: Actor
     DeclaredConflict.objects.get_or_create(
         proposal=proposal, person=by.user, by_reviewer=True, defaults={"reason": reason[:500], "at": at}
     )
-    proposal.reviews.filter(reviewer=by.user, state="assigned").update(state="declined", reason=reason[:500])
+    undecided = proposal.state in (State.REVIEW, State.PANEL)
+    taken = proposal.reviews.filter(reviewer=by.user, state__in=LIVE if undecided else ["assigned"])
+    taken.update(state="declined", reason=reason[:500])
     record(
         Act("conflict.declared", proposal.public_id, {"person": [None, by.user.email]}, ground=reason[:500]),
         by=by,

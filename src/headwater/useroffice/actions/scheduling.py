@@ -49,7 +49,8 @@ def set_pin(
         Pin.objects.filter(proposal=proposal).delete()
         record(Act("proposal.unpinned", proposal.public_id), by=by, at=at)
         return None
-    lines = {one.public_id: one.pk for one in call.beamlines.all()}
+    held = {one.public_id: one for one in call.beamlines.all()}
+    lines = {key: one.pk for key, one in held.items()}
     decision = rules.may_pin(
         rules.PinFacts(
             state=proposal.state,
@@ -72,7 +73,8 @@ def set_pin(
         "reason": reason[:500],
     }
     pin, _new = Pin.objects.update_or_create(proposal=proposal, defaults=values)
-    changes = {"beamline": [None, beamline], "day": [None, str(day or "")], "shifts": [None, shifts]}
+    named = held[beamline].name_en if beamline else ""
+    changes = {"beamline": [None, named or beamline], "day": [None, str(day or "")], "shifts": [None, shifts]}
     record(Act("proposal.pinned", proposal.public_id, changes, decision, ground=reason[:500]), by=by, at=at)
     return pin
 

@@ -9,16 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from headwater.accounts.audit import Act, Actor, record
 from headwater.accounts.models import User
 from headwater.booking.facts import qualified
+from headwater.booking.queries import zone_of
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.registry.models import Facility, Source
 from headwater.registry.queries import node_prefix
 from headwater.useroffice import facts, rules
+from headwater.useroffice.actions.shares import credited_inside
 from headwater.useroffice.actions.steps import locked_proposal, step, tell_team
 from headwater.useroffice.models import (
     Feedback,
@@ -28,13 +30,14 @@ from headwater.useroffice.models import (
     Proposal,
     Report,
     State,
+    SubProject,
     Visit,
     VisitMember,
 )
 from headwater.useroffice.models.proposals import SampleState
+from headwater.useroffice.rules.visits import HOURS_A_SHIFT
 
 REPORT_WITHIN = timedelta(days=60)
-HOURS_A_SHIFT = 8
 
 
 def _visit(public_id: str, desk: rules.Desk, *, at: datetime) -> tuple[Visit, Proposal]:
@@ -136,6 +139,7 @@ def begin_visit(
         members=visit.members.count(),
         uncleared=uncleared(visit, at=at),
         samples_open=[one.name for one in proposal.samples.exclude(state__in=fine)],
+        early=f"{visit.start}" if at.astimezone(zone_of(visit.instrument)).date() < visit.start else "",
     )
     permit(decision, waive=waive, ground=ground)
     visit.state, visit.began_at = "running", at
@@ -165,6 +169,7 @@ def finish_visit(
         decision += Decision((Reason("visit.lost_reason_missing", facts={"field": "lost_reason"}),))
     permit(decision)
     credit = int(hours_lost // HOURS_A_SHIFT) if lost_reason in (LostReason.BEAM, LostReason.BEAMLINE) else 0
+    credit = max(0, credit - credited_inside(proposal, visit))
     visit.state, visit.ended_at, visit.handover = "done", at, handover[:10_000]
     visit.hours_given, visit.hours_lost, visit.lost_reason = hours_given, hours_lost, lost_reason
     visit.credited_shifts = credit
@@ -280,8 +285,12 @@ def add_output(facility: Facility, draft: OutputDraft, *, source: Source | None,
             "made_at": at,
         },
     )
-    linked = Proposal.objects.filter(call__facility=facility, code__in=draft.proposals)
-    OutputLink.objects.bulk_create([OutputLink(output=output, proposal=one) for one in linked], ignore_conflicts=True)
+    linked = Q(call__facility=facility, code__in=draft.proposals)
+    groups = SubProject.objects.filter(proposal__call__facility=facility, proposal__code__in=draft.proposals)
+    linked |= Q(pk__in=groups.values("member__block__proposal"))  # a sub-project's result is its group's too
+    OutputLink.objects.bulk_create(
+        [OutputLink(output=output, proposal=one) for one in Proposal.objects.filter(linked)], ignore_conflicts=True
+    )
     if is_new:
         record(Act("output.added", output.public_id, {"doi": [None, draft.doi]}), by=by, at=at)
     return output

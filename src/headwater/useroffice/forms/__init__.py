@@ -1,5 +1,6 @@
 """The user office's forms."""
 
+from headwater.useroffice.forms.callform import EntryForm, PreviewForm, SourceForm, earlier_than
 from headwater.useroffice.forms.judging import (
     DecideForm,
     DeclineForm,
@@ -9,23 +10,18 @@ from headwater.useroffice.forms.judging import (
     ReviewForm,
 )
 from headwater.useroffice.forms.office import (
-    FIRST_TRACK,
     AskForm,
     CallForm,
     DeskFilterForm,
-    FormForm,
     MarksForm,
     MemberForm,
     PanelForm,
     PeriodForm,
     PoolForm,
     ScientistForm,
-    TrackForm,
     initial_of_call,
     initial_of_member,
     initial_of_pool,
-    initial_of_track,
-    read_criteria,
 )
 from headwater.useroffice.forms.planning import (
     CompareForm,
@@ -43,10 +39,9 @@ from headwater.useroffice.forms.proposing import (
     ProposalForm,
     ReportForm,
     initial_of_proposal,
-    read_samples,
-    read_spans,
 )
 from headwater.useroffice.forms.shared import FileForm, GroundForm, PersonForm, ReasonForm, own_language
+from headwater.useroffice.forms.tracks import FIRST_TRACK, TrackForm, initial_of_track
 from headwater.useroffice.forms.visiting import AcceptForm, FinishForm, SampleForm, VisitorForm
 
 __all__ = [
@@ -58,11 +53,11 @@ __all__ = [
     "DecideForm",
     "DeclineForm",
     "DeskFilterForm",
+    "EntryForm",
     "FeasibilityForm",
     "FeedbackForm",
     "FileForm",
     "FinishForm",
-    "FormForm",
     "GroundForm",
     "InviteForm",
     "LetterForm",
@@ -74,6 +69,7 @@ __all__ = [
     "PersonForm",
     "PinForm",
     "PoolForm",
+    "PreviewForm",
     "ProposalForm",
     "PublishForm",
     "RankForm",
@@ -85,16 +81,15 @@ __all__ = [
     "SampleForm",
     "ScenarioForm",
     "ScientistForm",
+    "SourceForm",
     "TrackForm",
     "VisitorForm",
+    "earlier_than",
     "initial_of_call",
     "initial_of_member",
     "initial_of_pool",
     "initial_of_proposal",
     "initial_of_track",
     "own_language",
-    "read_criteria",
-    "read_samples",
-    "read_spans",
     "wishes_of",
 ]

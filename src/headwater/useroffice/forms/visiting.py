@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.useroffice.forms.shared import (
     Told,
@@ -15,8 +15,9 @@ from headwater.useroffice.models.proposals import SampleState
 
 
 class VisitorForm(Told, forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=200)
     cleared = forms.BooleanField(label=_("Safety training is in order"), required=False)
+    leaves = forms.BooleanField(required=False)
 
 
 class SampleForm(Told, forms.Form):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.registry.models import Instrument
 from headwater.registry.models.base import JSON, known
@@ -47,7 +47,7 @@ class Feasibility(models.Model):
 class ReviewState(models.TextChoices):
     ASSIGNED = "assigned", _("asked for")
     SUBMITTED = "submitted", _("given")
-    DECLINED = "declined", _("declined")
+    DECLINED = "declined", pgettext_lazy("of a review", "declined")
     DELEGATED = "delegated", _("delegated")
 
 

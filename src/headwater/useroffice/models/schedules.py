@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.registry.models import Instrument
 from headwater.registry.models.base import JSON, known
@@ -17,7 +19,7 @@ from headwater.useroffice.models.proposals import Proposal
 
 class ScenarioState(models.TextChoices):
     QUEUED = "queued", _("waiting")
-    SOLVED = "solved", _("planned")
+    SOLVED = "solved", pgettext_lazy("of a plan", "planned")
     IMPOSSIBLE = "impossible", _("no plan possible")
     FAILED = "failed", _("failed")
 
@@ -121,3 +123,8 @@ class Award(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proposal}: {self.start}"
+
+    @property
+    def last(self) -> date:
+        """The last day; ``end`` is the day after."""
+        return self.end - timedelta(days=1)

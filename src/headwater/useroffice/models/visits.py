@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.registry.models import Facility, Instrument, Organisation, Source
 from headwater.registry.models.base import JSON, known
@@ -14,7 +16,7 @@ from headwater.useroffice.models.proposals import Proposal
 
 
 class VisitState(models.TextChoices):
-    PLANNED = "planned", _("planned")
+    PLANNED = "planned", pgettext_lazy("of a visit", "planned")
     RUNNING = "running", _("running")
     DONE = "done", _("done")
     CANCELLED = "cancelled", _("cancelled")
@@ -60,6 +62,11 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proposal}: {self.start}"
+
+    @property
+    def last(self) -> date:
+        """Its last day; ``end`` is the day after."""
+        return self.end - timedelta(days=1)
 
 
 class VisitMember(models.Model):

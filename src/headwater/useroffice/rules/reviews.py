@@ -50,6 +50,23 @@ def may_give_review(
     return Decision(tuple(found))
 
 
+def may_leave_review(facts: ReviewFacts, desk: Desk, *, hand_on: bool = False) -> Decision:
+    """Say whether she may decline or hand on the review: while it is asked of her and not given yet.
+
+    Somebody in conflict may decline, but not choose who reviews in her stead.
+    """
+    if facts.reviewer_id != desk.user_id:
+        return Decision((Reason("review.not_found"),))
+    found = writing(desk)
+    if facts.state != "assigned":
+        found.append(Reason("review.given_already" if facts.state == "submitted" else "review.not_asked"))
+    if facts.proposal_state != "review":
+        found.append(Reason("review.closed"))
+    if hand_on and facts.conflicts:
+        found.append(Reason("proposal.conflict", facts={"kinds": ", ".join(facts.conflicts)}))
+    return Decision(tuple(found))
+
+
 def may_assign(*, conflicts: Sequence[str], load: int, most: int, state: str, on_panel: bool) -> Decision:
     """Say whether a review may be asked of somebody. A conflict can't be passed; a full load can, with a ground."""
     found = []

@@ -10,10 +10,16 @@ from headwater.core.decision import Decision, Reason, Weight
 
 MOST_HOURS = 10_000
 LONGEST = 20_000
+HOURS_A_SHIFT = 8
 
 
-def may_begin_visit(*, state: str, members: int, uncleared: Sequence[str], samples_open: Sequence[str]) -> Decision:
-    """Say whether an experiment may begin: everybody cleared, every sample approved."""
+def may_begin_visit(
+    *, state: str, members: int, uncleared: Sequence[str], samples_open: Sequence[str], early: str = ""
+) -> Decision:
+    """Say whether an experiment may begin: everybody cleared, every sample approved, its first day come.
+
+    ``early`` is the first day where that is still to come.
+    """
     found = []
     if state != "planned":
         found.append(Reason("visit.wrong_state"))
@@ -21,6 +27,8 @@ def may_begin_visit(*, state: str, members: int, uncleared: Sequence[str], sampl
         found.append(Reason("visit.nobody_comes"))
     found += [Reason("visit.not_cleared", facts={"name": name}) for name in uncleared]
     found += [Reason("visit.sample_not_approved", Weight.WAIVABLE, {"name": name}) for name in samples_open]
+    if early:
+        found.append(Reason("visit.too_early", Weight.WAIVABLE, {"start": early}))
     return Decision(tuple(found))
 
 
@@ -41,6 +49,9 @@ def may_finish_visit(facts: FinishFacts) -> Decision:
         found.append(Reason("visit.wrong_state"))
     if not (0 <= facts.hours_given <= MOST_HOURS and 0 <= facts.hours_lost <= MOST_HOURS):
         found.append(Reason("visit.hours_wrong", facts={"field": "hours_given"}))
+    if facts.hours_lost > facts.shifts * HOURS_A_SHIFT:
+        most = {"field": "hours_lost", "shifts": facts.shifts, "most": facts.shifts * HOURS_A_SHIFT}
+        found.append(Reason("visit.hours_lost_too_many", facts=most))
     if facts.hours_lost and not facts.lost_reason:
         found.append(Reason("visit.lost_reason_missing", facts={"field": "lost_reason"}))
     if not facts.handover.strip():

@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, pgettext
 
 from headwater.core.decision import permit
-from headwater.useroffice import edges, forms, queries, rules
+from headwater.useroffice import edges, facts, forms, queries, rules
 from headwater.useroffice.actions import checking, deciding, discussing, reviewing
 from headwater.useroffice.models import Review
 from headwater.useroffice.ranking import cut_offs, lines_of, ranking_of
@@ -21,8 +21,9 @@ from headwater.useroffice.views.shared import desk_for, form_page
 @login_required
 def feasibilities(request: HttpRequest) -> HttpResponse:
     """What the beamlines' scientist is asked for, and has said; her load."""
-    rows = list(queries.feasibilities_of(desk_for(request).beamlines))
-    context = {"rows": rows, "waiting": sum(not one.verdict for one in rows)}
+    found = facts.feasibilities_for(desk_for(request))
+    rows = [(one, edges.conflicts_in_words(kinds)) for one, kinds in found]
+    context = {"rows": rows, "waiting": sum(not one.verdict and not closed for one, closed in rows)}
     return render(request, "useroffice/feasibilities.html", context)
 
 
@@ -180,4 +181,11 @@ def decide(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("panel", held.call.public_id)
     title = _("Decide on %(proposal)s") % {"proposal": held.number}
     back = reverse("panel", args=[held.call.public_id])
-    return form_page(request, form, title=title, back=back, back_title=_("The panel's table"), submit=_("Decide"))
+    return form_page(
+        request,
+        form,
+        title=title,
+        back=back,
+        back_title=_("The panel's table"),
+        submit=pgettext("of the panel", "Decide"),
+    )

@@ -10,16 +10,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_POST
 
-from headwater.core.decision import permit
+from headwater.accounts import words
+from headwater.core.decision import Refused, permit
 from headwater.registry.models import Instrument, OrganisationKind
-from headwater.useroffice import beamfiles, edges, facts, forms, outputfiles, queries, rules
+from headwater.useroffice import beamfiles, edges, facts, forms, judges, outputfiles, queries, rules
 from headwater.useroffice.actions import (
     assigning,
     beamcalendar,
-    callforms,
     calls,
     checking,
     deciding,
@@ -31,6 +31,7 @@ from headwater.useroffice.actions import (
 from headwater.useroffice.desklist import desk_page
 from headwater.useroffice.models import Panel, State
 from headwater.useroffice.statistics import statistics_of
+from headwater.useroffice.views.planning import letters_page
 from headwater.useroffice.views.shared import call_form_page, desk_for, form_page
 
 
@@ -39,10 +40,13 @@ def office(request: HttpRequest, public_id: str) -> HttpResponse:
     """A facility's office: its calls, panels, beamlines' scientists."""
     desk = desk_for(request)
     facility = edges.office_of(public_id, desk)
+    panels, techniques = list(queries.panels_of(facility)), queries.techniques_of(facility)
+    for member in (one for panel in panels for one in panel.members.all()):
+        member.words = edges.fields_in_words(member.fields, techniques)
     context = {
         "facility": facility,
         "calls": queries.calls_of(facility),
-        "panels": queries.panels_of(facility),
+        "panels": panels,
         "lines": queries.beamlines_of(facility).prefetch_related("scientists__user"),
         "form_version": facility.forms.order_by("-number").first(),
     }
@@ -88,6 +92,11 @@ def edit_call(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def call_desk(request: HttpRequest, public_id: str) -> HttpResponse:
     """The office's desk for one call: where each proposal stands, and the next step."""
+    return _desk_page(request, public_id)
+
+
+def _desk_page(request: HttpRequest, public_id: str, *, refused: Refused | None = None) -> HttpResponse:
+    """The desk; what a step was refused for stands above it."""
     desk = desk_for(request)
     call = edges.office_call(public_id, desk)
     counts = queries.state_counts(call)
@@ -99,6 +108,9 @@ def call_desk(request: HttpRequest, public_id: str) -> HttpResponse:
         "zone": edges.facility_zone(call.facility),
         "is_open": facts.call_is_open(call, timezone.now()),
         "counts": [(one, one.label, counts.get(one.value, 0)) for one in State if one != State.DRAFT],
+        "at": {one.name.lower(): counts.get(one.value, 0) for one in State},
+        "waiting": judges.waiting_for_verdict(call),
+        "refused": refused,
         "asked": asked,
         "page": page,
         "submitted": sum(number for state, number in counts.items() if state != State.DRAFT),
@@ -108,14 +120,17 @@ def call_desk(request: HttpRequest, public_id: str) -> HttpResponse:
         "loads": queries.loads_with_names(call),
         "form": forms.GroundForm(),
     }
-    return render(request, "useroffice/call_desk.html", context)
+    status = words.status(refused.decision) if refused else 200
+    return render(request, "useroffice/call_desk.html", context, status=status)
 
 
 STEPS = {
     "announce": lambda call, acting, _ground: calls.set_call_stage(call, "announced", **acting),
     "complete": lambda call, acting, _ground: calls.set_call_stage(call, "done", **acting),
     "check": lambda call, acting, _ground: checking.begin_checks(call, **acting),
-    "assign": lambda call, acting, _ground: assigning.assign(call, seed=int(acting["at"].timestamp()), **acting),
+    "assign": lambda call, acting, _ground: (
+        assigning.assign(call, seed=int(acting["at"].timestamp()), **acting).reviews
+    ),
     "panel": lambda call, acting, ground: deciding.open_panel(
         call, waive=("panel.reviews_missing",) if ground else (), ground=ground, **acting
     ),
@@ -133,9 +148,31 @@ def call_step(request: HttpRequest, public_id: str, step: str) -> HttpResponse:
     if work is None:
         raise edges.missing("call.not_found")
     ground = request.POST.get("ground", "").strip()[:500]
-    work(public_id, edges.acting(request, desk_for(request)), ground)
-    messages.success(request, _("Done."))
+    try:
+        done = work(public_id, edges.acting(request, desk_for(request)), ground)
+    except Refused as refused:
+        back = letters_page if step == "letters" else _desk_page
+        return back(request, public_id, refused=refused)
+    messages.success(request, _step_done(step, done))
     return redirect("letters" if step == "letters" else "call_desk", public_id)
+
+
+def _step_done(step: str, done: object) -> str:
+    """What a step did, in a sentence."""
+    if step == "announce":
+        return _("The call is announced.")
+    if step == "complete":
+        return _("The call is completed. What stayed on the standby list is declined; its letters wait.")
+    number = int(str(done))
+    said = {
+        "check": ngettext("%(n)s proposal went to its beamlines.", "%(n)s proposals went to their beamlines.", number),
+        "assign": ngettext("%(n)s review is asked for.", "%(n)s reviews are asked for.", number)
+        if number
+        else _("Every proposal in review has its reviewers; nothing more is asked for."),
+        "panel": ngettext("%(n)s proposal is with the panel.", "%(n)s proposals are with the panel.", number),
+        "letters": ngettext("%(n)s letter went out.", "%(n)s letters went out.", number),
+    }[step]
+    return said % {"n": number}
 
 
 @login_required
@@ -195,15 +232,15 @@ def member(request: HttpRequest, public_id: str) -> HttpResponse:
         raise edges.missing("panel.not_found")
     permit(rules.may_manage_calls(panel.facility_id, desk))
     now = queries.member_of(panel, request.GET.get("email", ""))
-    form = forms.MemberForm(request.POST or None, initial=forms.initial_of_member(now))
+    techniques = [(one.code, one.name) for one in queries.techniques_of(panel.facility)]
+    form = forms.MemberForm(request.POST or None, techniques=techniques, initial=forms.initial_of_member(now))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        words = [one.strip() for one in given["fields_of"].replace("；", ";").split(";") if one.strip()]
         draft = people.Member(
             given["email"],
             given["chair"],
             given["max_load"],
-            words,
+            given["fields_of"],
             given["languages"],
             given["expertise"],
             given["leaves"],
@@ -258,23 +295,6 @@ def calendar(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("beam_calendar", public_id)
     context = {"facility": facility, "rows": queries.beam_periods(facility), "form": form, "upload": upload}
     return render(request, "useroffice/calendar.html", context, status=422 if form.errors or upload.errors else 200)
-
-
-@login_required
-def edit_form(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Publish a new version of a call's form; drafts take it, what was submitted keeps its own."""
-    desk = desk_for(request)
-    call = edges.office_call(public_id, desk)
-    form = forms.FormForm(request.POST or None, initial={"questions": call.form.questions})
-    if request.method == "POST" and form.is_valid():
-        asked, facility = form.cleaned_data["questions"], call.facility.public_id
-        acting = edges.acting(request, desk)
-        if not isinstance(asked, list) or not all(isinstance(one, dict) for one in asked):
-            form.add_error("questions", _("Give a list of questions."))
-        elif edges.attempt(form, lambda: callforms.publish_form(facility, asked, call=public_id, **acting)):
-            messages.success(request, _("The new version of the form is published."))
-            return redirect("call_desk", public_id)
-    return call_form_page(request, form, call, _("The call's form"), _("Publish a new version"))
 
 
 @login_required

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from headwater.accounts import notices
-from headwater.core.decision import permit
+from headwater.accounts import notices, words
+from headwater.core.decision import Refused, permit
 from headwater.registry.facts import viewer_of
 from headwater.useroffice import comparing, edges, forms, plans, queries, rules
 from headwater.useroffice.actions import publishing, scheduling, telling
@@ -143,6 +143,7 @@ def schedule(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "call": call,
         "version": version,
+        "zone": edges.facility_zone(call.facility),
         "versions": queries.versions_of(call),
         "awards": awards,
         "picture": plans.picture_of(call, lines, awards, periods),
@@ -156,6 +157,11 @@ def schedule(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def letters(request: HttpRequest, public_id: str) -> HttpResponse:
     """Decisions that wait to be told, as they will read in both languages."""
+    return letters_page(request, public_id)
+
+
+def letters_page(request: HttpRequest, public_id: str, *, refused: Refused | None = None) -> HttpResponse:
+    """The letters; what sending them was refused for stands above."""
     desk = desk_for(request)
     call = edges.office_call(public_id, desk)
     pending = list(queries.pending_letters(call))
@@ -170,8 +176,9 @@ def letters(request: HttpRequest, public_id: str) -> HttpResponse:
             with translation.override(language):
                 said[language] = notices.in_words(telling.NOTICE_OF[one.state], facts)
         rows.append((one, said["en"], said["zh-hans"], letter))
-    context = {"call": call, "rows": rows, "form": forms.GroundForm()}
-    return render(request, "useroffice/letters.html", context)
+    context = {"call": call, "rows": rows, "undecided": queries.undecided_of(call), "refused": refused}
+    status = words.status(refused.decision) if refused else 200
+    return render(request, "useroffice/letters.html", context, status=status)
 
 
 @login_required
@@ -180,7 +187,9 @@ def letter(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     held, about = edges.seen_proposal(public_id, desk, at=timezone.now())
     permit(rules.may_manage_calls(about.facility_id, desk))
-    form = forms.LetterForm(request.POST or None)
+    written = held.letters.filter(sent_at=None, state=held.state).first()
+    notes = {"note_zh": written.note_zh, "note_en": written.note_en} if written else {}
+    form = forms.LetterForm(request.POST or None, initial=notes)
     if request.method == "POST" and form.is_valid():
         given, acting = form.cleaned_data, edges.acting(request, desk)
         if edges.attempt(form, lambda: telling.note_letter(public_id, given["note_zh"], given["note_en"], **acting)):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from headwater.core.decision import Decision, permit
 from headwater.registry.models import Instrument
-from headwater.useroffice import edges, facts, finding, forms, queries, rules
+from headwater.useroffice import blocks, edges, facts, finding, forms, queries, rules
 from headwater.useroffice.actions import proposals as actions, visiting
 from headwater.useroffice.models import Call, Proposal
 from headwater.useroffice.views.shared import desk_for, form_page
@@ -26,15 +26,18 @@ def home(request: HttpRequest) -> HttpResponse:
     """Open calls for everybody; one's proposals, invitations and work for whoever signed in."""
     at, desk = timezone.now(), desk_for(request)
     context = {"open": queries.open_calls(at), "coming": queries.coming_calls(at), "desk": desk}
+    context["scheduled"] = queries.scheduled_calls(at.date())
     if desk.user_id is not None:
         mine = list(queries.my_proposals(desk.user_id))
         context |= {
             "mine": [(one, edges.shown_state(one)) for one in mine],
             "invitations": queries.invitations(request.user),  # type: ignore[arg-type]
             "reviews": queries.my_reviews(desk.user_id).filter(state="assigned").count(),
-            "checks": queries.feasibilities_of(desk.beamlines).filter(verdict="").count() if desk.beamlines else 0,
+            "checks": sum(not kinds for _one, kinds in facts.feasibilities_for(desk, waiting=True)),
             "visits": queries.visits_of(desk.offices, desk.beamlines, desk.user_id)[:10],
+            "panels": queries.panel_calls(desk.panels) if desk.panels else (),
             "offices": queries.offices(desk),
+            "blocks": list(blocks.my_blocks(desk)),
         }
     return render(request, "useroffice/home.html", context)
 
@@ -81,6 +84,8 @@ def choose_beamlines(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     held, about = edges.seen_proposal(public_id, desk, at=timezone.now())
     permit(rules.may_change_proposal(about, desk))
+    if held.call.mode == "within":
+        return redirect("edit_part", public_id)
     form = forms.GroundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         place = next((name for name in ("first", "last", "off") if name in request.POST), "")
@@ -98,12 +103,7 @@ def choose_beamlines(request: HttpRequest, public_id: str) -> HttpResponse:
 def check(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the call's rules say of a draft as it is being written; nothing is kept."""
     desk, at = desk_for(request), timezone.now()
-    held = edges.seen_call(public_id, desk)
-    proposal = None
-    if key := request.POST.get("proposal"):
-        proposal, about = edges.seen_proposal(key, desk, at=at)
-        permit(rules.may_change_proposal(about, desk))
-        held = proposal.call
+    held, proposal = _written_in(request, public_id, desk)
     form = _form(request, held, proposal)
     version = proposal.form if proposal else held.form
     if not form.is_valid():
@@ -117,18 +117,42 @@ def check(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "useroffice/_check.html", {"ready": ready, "check": said})
 
 
+@login_required
+@require_POST
+def asked_questions(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The call's questions again, those hidden that the answers given so far don't lead to; nothing is kept."""
+    desk = desk_for(request)
+    held, proposal = _written_in(request, public_id, desk)
+    form = _form(request, held, proposal)
+    form.is_valid()
+    parts = form.parts(form.asked(form.answers()), _("Questions of the call"))
+    return render(request, "useroffice/_questions.html", {"parts": parts})
+
+
+def _written_in(request: HttpRequest, public_id: str, desk: rules.Desk) -> tuple[Call, Proposal | None]:
+    """The call that a draft is being written in, and the draft where it is kept already."""
+    held = edges.seen_call(public_id, desk)
+    if key := request.POST.get("proposal"):
+        proposal, about = edges.seen_proposal(key, desk, at=timezone.now())
+        permit(rules.may_change_proposal(about, desk))
+        return proposal.call, proposal
+    return held, None
+
+
 def _form(request: HttpRequest, held: Call, proposal: Proposal | None) -> forms.ProposalForm:
     form = proposal.form if proposal else held.form
     first = {"language": forms.own_language(), "requested": 9, "minimum": 6}
     first |= {"beamline_0": request.GET.get("beamline", "")}
+    # of the whole team: what one of them chose stays a choice for whoever edits after her
+    team = {one.user_id for one in proposal.team.all() if one.user_id} if proposal else {request.user.pk}
     return forms.ProposalForm(
         request.POST or None,
         request.FILES or None,
         call=held,
         questions=form.questions,
         lines=list(held.beamlines.order_by("name_en")),
-        homes=list(queries.homes_of(request.user)),  # type: ignore[arg-type]
-        earlier=list(queries.earlier_of(request.user, proposal)),  # type: ignore[arg-type]
+        homes=list(queries.homes_of(team, proposal.organisation_id if proposal else None)),
+        earlier=list(queries.earlier_of(team, proposal)),
         tracks=list(held.tracks.order_by("pk")),
         answers=proposal.answers if proposal else {},
         initial=forms.initial_of_proposal(proposal) if proposal else first,
@@ -166,6 +190,8 @@ def edit_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     proposal, about = edges.seen_proposal(public_id, desk, at=timezone.now())
     permit(rules.may_change_proposal(about, desk))
+    if proposal.call.mode == "within":
+        return redirect("edit_part", public_id)
     form = _form(request, proposal.call, proposal)
     if request.method == "POST" and form.is_valid():
         version, acting = form.cleaned_data["version"], edges.acting(request, desk)
@@ -224,16 +250,26 @@ def team(request: HttpRequest, public_id: str) -> HttpResponse:
         if request.POST.get("remove", "").isdigit():
             actions.remove_member(public_id, int(request.POST["remove"]), **acting)
             return redirect("proposal_team", public_id)
+        if request.POST.get("rights", "").isdigit():
+            rights = {name: name in request.POST for name in ("may_edit", "may_submit")}
+            actions.set_rights(public_id, int(request.POST["rights"]), **rights, **acting)
+            messages.success(request, _("The rights are changed."))
+            return redirect("proposal_team", public_id)
+        if "admit" in request.POST:
+            actions.admit_reviewer(public_id, request.POST["admit"], **acting)
+            return redirect("proposal_team", public_id)
         if form.is_bound and form.is_valid():
             given = form.cleaned_data
             if edges.attempt(form, lambda: actions.invite(public_id, **given, **acting)):
                 messages.success(request, _("The invitation is on its way."))
                 return redirect("proposal_team", public_id)
         if away.is_bound and away.is_valid():
-            actions.exclude_reviewer(public_id, away.cleaned_data["email"], "", **acting)
-            messages.success(request, _("This person will not be asked to judge the proposal."))
-            return redirect("proposal_team", public_id)
-    context = {"proposal": held, "form": form, "away": away}
+            email = away.cleaned_data["email"]
+            if edges.attempt(away, lambda: [actions.exclude_reviewer(public_id, email, "", **acting)]):
+                messages.success(request, _("This person will not be asked to judge the proposal."))
+                return redirect("proposal_team", public_id)
+    kept_out = queries.kept_out_of(held)
+    context = {"proposal": held, "form": form, "away": away, "kept_out": kept_out}
     return render(request, "useroffice/team.html", context, status=422 if form.errors or away.errors else 200)
 
 

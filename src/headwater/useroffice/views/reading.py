@@ -13,11 +13,13 @@ from django.views.decorators.http import require_POST
 from headwater.accounts import words
 from headwater.accounts.queries import trail_of
 from headwater.core.decision import Refused, permit
-from headwater.registry.models.base import in_language
-from headwater.useroffice import edges, facts, forms, queries, rules, wording
+from headwater.useroffice import edges, forms, judges, queries, rules, wording
 from headwater.useroffice.actions import proposals as actions, reviewing
+from headwater.useroffice.callform.shown import answers_shown
 from headwater.useroffice.models import Proposal, Submission
+from headwater.useroffice.rules.access import LIVE
 from headwater.useroffice.rules.states import AT_ONCE
+from headwater.useroffice.views.blocks import block_of, part_shown
 from headwater.useroffice.views.proposing import proposal_form
 from headwater.useroffice.views.shared import desk_for
 
@@ -49,16 +51,15 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
     mine = desk.user_id in about.team
     office = desk.office(about.facility_id) and not mine
     named = rules.may_see_identities(about, desk).allowed()
-    labels = {one["key"]: in_language(one["label_zh"], one["label_en"])[0] for one in held.form.questions}
-    shown = rules.questions_shown(facts.questions_of(held.form), held.answers)
     visit = getattr(held, "visit", None)
     context = {
         "proposal": held,
+        "zone": edges.facility_zone(held.call.facility),
         "mine": mine,
         "office": office,
         "named": named,
         "state": edges.shown_state(held) if mine else held.get_state_display(),
-        "answers": [(labels[one.key], held.answers.get(one.key, "")) for one in shown if one.kind != "file"],
+        "answers": answers_shown(held.form.questions, held.answers),
         "samples": [
             (one, [wording.HAZARDS[each] for each in one.hazards if each in wording.HAZARDS])
             for one in held.samples.all()
@@ -73,6 +74,8 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
     }
     if mine:
         context |= _for_team(held, about, desk)
+    if held.call.mode == "block":
+        context |= block_of(held)
     if refused is not None:
         if not mine:
             raise refused
@@ -82,16 +85,35 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
         context["reviews"] = held.reviews.filter(state="submitted").select_related("reviewer", "stage")
         context["feasibilities"] = held.feasibilities.exclude(verdict="").select_related("instrument", "judge")
     context["names_of_reviewers"] = rules.may_see_reviewers(about, desk).allowed()
+    if not mine:
+        context |= _for_judges(held, about, desk)
     if not mine and named and held.call.see_record:
         context["record"] = queries.record_of(held, today=at.date())
-    if rules.may_discuss(about, desk).allowed():
+    if held.call.mode == "within":
+        context |= part_shown(held, about, desk)
+    elif rules.may_discuss(about, desk).allowed():
         context["remarks"] = held.remarks.count()
         context["discusses"] = True
     if office:
+        context["committee"] = [(one, edges.conflicts_in_words(one.conflicts)) for one in judges.judges_of(held)]
+        context["checkers"] = [(one, edges.conflicts_in_words(one.conflicts)) for one in judges.checkers_of(held)]
         context["trail"] = trail_of(held.public_id)[:TRAIL_SHOWN]
         context["verdicts"] = held.verdicts.select_related("by").order_by("-pk")
     status = words.status(refused.decision) if refused is not None else 200
     return render(request, "useroffice/proposal.html", context, status=status)
+
+
+def _for_judges(held: Proposal, about: rules.ProposalFacts, desk: rules.Desk) -> dict[str, object]:
+    """What is asked of whoever reads: her review, a verdict on feasibility, the panel's decision."""
+    found: dict[str, object] = {}
+    if about.reviewers.get(desk.user_id or 0) in LIVE and held.state == "review":
+        found["own_review"] = held.reviews.filter(reviewer=desk.user_id, state__in=LIVE).order_by("state", "pk").first()
+    lines = [one.instrument for one in held.choices.all()]
+    found["to_judge"] = [one for one in lines if rules.may_judge(about, desk, beamline_id=one.pk).allowed()]
+    on_panel = desk.office(about.facility_id) or about.panel_id in desk.panels
+    if on_panel and not about.conflicts and held.state in ("panel", "recommended", "standby", "declined"):
+        found["may_decide"] = True
+    return found
 
 
 def _for_team(held: Proposal, about: rules.ProposalFacts, desk: rules.Desk) -> dict[str, object]:
@@ -99,6 +121,7 @@ def _for_team(held: Proposal, about: rules.ProposalFacts, desk: rules.Desk) -> d
     place = about.team[desk.user_id or 0]
     table = rules.STEPS[held.call.mode]
     found: dict[str, object] = {
+        "next": edges.next_words(held),
         "may_edit": held.state == "draft" and place.may_edit,
         "may_submit": held.state == "draft" and place.may_submit,
         "may_reopen": place.may_submit

@@ -8,13 +8,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
 from headwater.core.decision import permit
-from headwater.useroffice import edges, forms, rules
+from headwater.useroffice import edges, forms, queries, rules, wording
 from headwater.useroffice.actions import visiting as actions
 from headwater.useroffice.models import Visit
+from headwater.useroffice.models.proposals import SampleState
 from headwater.useroffice.views.shared import desk_for, form_page
+
+DONE = {
+    "visitor": gettext_lazy("The list of who comes is changed."),
+    "contact": gettext_lazy("The local contact is named."),
+    "sample": gettext_lazy("The sample's state is written down."),
+    "begin": gettext_lazy("The experiment has begun."),
+    "finish": gettext_lazy("The experiment is finished; the team is asked for its report."),
+}
 
 
 @login_required
@@ -47,14 +56,14 @@ def visit(request: HttpRequest, public_id: str) -> HttpResponse:
             "sample": lambda: [actions.set_sample_state(public_id, **given, **acting)],
             "begin": lambda: actions.begin_visit(
                 public_id,
-                waive=("visit.sample_not_approved",) if given["ground"] else (),
+                waive=("visit.sample_not_approved", "visit.too_early") if given["ground"] else (),
                 ground=given["ground"],
                 **acting,
             ),
             "finish": lambda: actions.finish_visit(public_id, **given, **acting),
         }[asked]
         if edges.attempt(form, work):
-            messages.success(request, _("Done."))
+            messages.success(request, DONE[asked])
             return redirect("visit", public_id)
     not_cleared = set(actions.uncleared(found, at=at))
     context = {
@@ -64,7 +73,12 @@ def visit(request: HttpRequest, public_id: str) -> HttpResponse:
         "mine": mine,
         "forms": shown,
         "members": [(one, one.name not in not_cleared) for one in found.members.order_by("pk")],
-        "samples": held.samples.order_by("pk"),
+        "samples": [
+            (one, ", ".join(str(wording.HAZARDS.get(each, each)) for each in one.hazards))
+            for one in held.samples.order_by("pk")
+        ],
+        "states": SampleState.choices,
+        "scientists": [user for _line, user in queries.scientists_of([found.instrument])] if hosts else (),
     }
     failed = any(one.errors for one in shown.values())
     return render(request, "useroffice/visit.html", context, status=422 if failed else 200)
