@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, strategies as st
-from tests.booking.made import NOW, SHANGHAI, acting, make_lab, refused, shanghai
+from tests.booking.made import ALWAYS, NOW, SHANGHAI, acting, make_lab, refused, shanghai
 from tests.booking.shared import House, make_house
 from tests.factories import make_instrument, make_member, make_organisation, make_user
 
 from headwater.booking import rules
 from headwater.booking.actions.changing import cancel, hand_over, move
+from headwater.booking.actions.managing import PolicyDraft
 from headwater.booking.actions.reserving import Repeat, book_series, preview
 from headwater.booking.actions.using import settle
 from headwater.booking.actions.waiting import Wish, take_hold, wait
@@ -25,7 +26,9 @@ from headwater.booking.limits import Whose, quotas_within
 from headwater.booking.models import GroupMember, Reservation
 from headwater.booking.policies import DEFAULT_TERMS, NEVER, InForce
 from headwater.booking.queries import Spender
+from headwater.booking.replay import replayed
 from headwater.core.decision import Refused
+from headwater.registry.facts import viewer_of
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -423,3 +426,43 @@ def test_new_limits_cost_two_queries_more_and_none_where_there_are_none(house):
     house.book(user, 0, shanghai(4, 9), shanghai(4, 10))
     assert queries_of(house, user, 0, 5) == alone + 2
     assert queries_of(house, user, 2, 6) == alone + 2
+
+
+# Tried on last month --------------------------------------------------------------------------------------------
+def draft(house: House, number: int, *, for_owner: bool = True, **terms):
+    made = replace(DEFAULT_TERMS, **terms)
+    return PolicyDraft(house.instruments[number].public_id, shanghai(30, 0), made, ALWAYS, for_owner=for_owner)
+
+
+def test_a_trial_counts_together_what_was_booked_by_then(house):
+    one, other = make_user(), make_user()
+    house.group("A", one, other)
+    house.policy(max_minutes=600)
+    house.policy(house.instruments[2])  # of its own: it would stay apart
+    house.book(one, 1, shanghai(2, 9), shanghai(2, 11))
+    house.book(one, 2, shanghai(2, 9), shanghai(2, 17))
+    kept = house.book(other, 0, shanghai(2, 9), shanghai(2, 10))
+    late = house.book(one, 0, shanghai(3, 9), shanghai(3, 10))
+    house.book(one, 0, shanghai(9, 9), shanghai(9, 10))
+    stamps = {kept.pk: NOW + HOUR, late.pk: NOW + 2 * HOUR}
+    for pk, at in stamps.items():
+        Reservation.objects.filter(pk=pk).update(created_at=at)
+    at = shanghai(20, 0)
+
+    def tried(**terms):
+        with CaptureQueriesContext(connection) as caught:
+            found = replayed(draft(house, 0, **terms), viewer_of(house.manager), at=at)
+        return [row.pk for row, _why in found.refused], dict(found.reasons), len(caught)
+
+    apart = tried(group_week_minutes=180)
+    assert apart[:2] == ([], {})
+    together = tried(group_week_minutes=180, limits_together=True)
+    assert together[:2] == ([late.pk], {"booking.group_quota_together": 1})
+    assert tried(person_week_minutes=120, limits_together=True)[:2] == (
+        [late.pk],
+        {"booking.person_quota_together": 1},
+    )
+    # Set for this instrument alone nobody else's limits would count with its own.
+    assert tried(group_week_minutes=180, limits_together=True, for_owner=False)[:2] == ([], {})
+    house.book(one, 1, shanghai(16, 9), shanghai(16, 11))
+    assert tried(group_week_minutes=180, limits_together=True)[2] == together[2]
