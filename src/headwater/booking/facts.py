@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from headwater.booking import finding, hooks, queries
 from headwater.booking.limits import Whose, limited, quotas_of, quotas_within, weeks_of, whose_of
-from headwater.booking.models import Reservation
-from headwater.booking.policies import UNTRAINED, InForce, Trained, blocked, midnight
+from headwater.booking.models import Group, Reservation
+from headwater.booking.policies import UNTRAINED, InForce, Trained, blocked, in_force_on, midnight
 from headwater.booking.rules import QUOTAS, TOGETHER, Asker, BookFacts, Quota, Standing, Terms
 from headwater.engines import intervals
 from headwater.registry.models import Instrument
@@ -21,6 +21,8 @@ from headwater.registry.rules import Viewer
 FREE_SHOWN = 3
 LOOK_AROUND = timedelta(days=7)
 MISSED_WITHIN = timedelta(days=90)
+MOMENT = timedelta(minutes=1)
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 FARTHEST = timedelta(days=4000)  # of what lies beyond it no week is looked at
 TIME_REASONS = frozenset(
     {
@@ -230,6 +232,36 @@ def book_facts(
         note_length=len(note),
         money=money,
     )
+
+
+def limits_left(
+    instrument: Instrument, rules: InForce, viewer: Viewer, week: datetime, *, at: datetime
+) -> tuple[Quota, ...]:
+    """All limits that somebody falls under on an instrument in an instant's week; two queries, none without limits."""
+    if viewer.user_id is None or not MOMENT < week - FIRST < FARTHEST * 20:
+        return ()
+    whose = whose_of(instrument, rules, viewer.user_id, organisation_of(viewer, instrument.owner_id))
+    return quotas_of(instrument, rules, week, week + MOMENT, whose, at=at, all_limits=True)
+
+
+def group_left(group: Group, viewer: Viewer, *, at: datetime) -> tuple[list[Instrument], list[tuple[Quota, ...]]]:
+    """On which instruments a group's limits count together, as far as ``viewer`` may see them, and what this week and
+    the next leave; both empty where each instrument counts alone. Few queries, however many instruments there are."""
+    pool = queries.pool_of(group.owner_id, at)
+    instruments = list(queries.bookable(viewer).filter(pk__in=pool).order_by("pk")) if pool else []
+    held = in_force_on([(one.pk, one.owner_id, one.city.timezone) for one in instruments], at)
+    seen: dict[tuple[int | None, str], tuple[Instrument, InForce]] = {}
+    for one in instruments:
+        seen.setdefault((held[one.pk].policy_id, str(held[one.pk].zone)), (one, held[one.pk]))
+    left = []
+    for instrument, rules in seen.values():
+        spender = queries.Spender(None, None, group.pk, group.owner_id)
+        whose = Whose(spender, group.name, group.owner.name)
+        for week in (at, at + timedelta(days=7)):
+            found = quotas_of(instrument, rules, week, week + MOMENT, whose, at=at, all_limits=True)
+            if found and found not in left:
+                left.append(found)
+    return instruments, left
 
 
 def qualified(

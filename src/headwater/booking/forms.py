@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.booking.hours import HoursError, read_line, write_line
 from headwater.booking.policies import TERMS, InForce
-from headwater.booking.rules import LONGEST_NAME, MOST_BADGE, MOST_PIN, Terms
+from headwater.booking.rules import LONGEST_CODE, LONGEST_GROUP_NAME, LONGEST_NAME, MOST_BADGE, MOST_PIN, Terms
 from headwater.support.vocabulary import Purpose
 
 DAYS = (
@@ -186,6 +187,33 @@ class InterlockForm(forms.Form):
         max_length=500,
         help_text=_("Empty takes the interlock away."),
     )
+
+
+class NamesForm(forms.Form):
+    """What a group is called."""
+
+    name_zh = forms.CharField(label=_("Chinese name"), required=False, max_length=LONGEST_GROUP_NAME)
+    name_en = forms.CharField(label=_("English name"), required=False, max_length=LONGEST_GROUP_NAME)
+
+
+class GroupForm(NamesForm):
+    """A group of people who share a limit; its code stays what it is."""
+
+    code = forms.CharField(label=_("Code"), max_length=LONGEST_CODE, help_text=_("Short, such as CAT-3; it stays."))
+    field_order = ("code", "name_zh", "name_en")
+
+
+class MembersForm(forms.Form):
+    """People to be added to a group, by their addresses."""
+
+    people = forms.CharField(
+        label=_("E-mail addresses, one on each line"),
+        max_length=100_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def addresses(self) -> list[str]:
+        return re.split(r"[\s,;，；]+", self.cleaned_data["people"].strip())
 
 
 LABELS = {

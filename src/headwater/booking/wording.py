@@ -47,6 +47,11 @@ ACTS = {
     "interlock.set": _("interlock set"),
     "qualification.granted": _("qualification granted"),
     "qualification.revoked": _("qualification taken back"),
+    "group.made": _("group made"),
+    "group.renamed": _("group renamed"),
+    "group.joined": _("people added to a group"),
+    "group.left": _("people taken out of a group"),
+    "group.dissolved": _("group dissolved"),
     "feed.opened": _("calendar address made"),
     "feed.closed": _("calendar address revoked"),
 }
@@ -214,6 +219,24 @@ REASONS = {
         ),
         CONFLICT,
     ),
+    "group.not_found": Wording(_("There is no such group, or it is not shown to you."), 404),
+    "group.no_owner": Wording(_("There is no such organisation."), 404),
+    "group.code": Wording(
+        _("A group's code has 1 to %(most)s characters, without line breaks. Choose another."), INVALID
+    ),
+    "group.name": Wording(
+        _("A group needs a Chinese or an English name of up to %(most)s characters. Give one."), INVALID
+    ),
+    "group.code_taken": Wording(_("There is a group with the code %(code)s already. Choose another code."), CONFLICT),
+    "group.too_many": Wording(_("An organisation has up to %(most)s groups. Dissolve one first."), CONFLICT),
+    "group.too_large": Wording(_("A group has up to %(most)s members. Make a second group."), CONFLICT),
+    "group.elsewhere": Wording(
+        _("%(email)s is in the group %(code)s of this organisation. Take her out of it first."), CONFLICT
+    ),
+    "group.line": Wording(_("Line %(line)s, the group %(code)s:"), INVALID),
+    "group.line_twice": Wording(
+        _("Line %(line)s: %(email)s is in another group in line %(first)s. Somebody is in one group at most."), INVALID
+    ),
     "booking.shorter_instead": Wording(_("Shorter, at the time you want: %(start)s until %(end)s (%(zone)s)."), 200),
     "booking.next_course": Wording(
         _("The next training with a free place begins on %(start)s (%(zone)s); it has %(left)s left."), 200
@@ -376,10 +399,21 @@ TOPICS = {
     "booking": _("What others do to your bookings"),
     "waiting": _("Waiting lists"),
     "training": _("Training and qualifications"),
+    "group": _("Groups that share a limit"),
     "approval": _("Bookings that await your approval"),
 }
 
 NOTICES = {
+    "group.joined": NoticeWording(
+        _("You are in the group %(group)s"),
+        _("You were added to the group %(group)s on the instruments of %(owner)s. Its members share its limits."),
+    ),
+    "group.left": NoticeWording(
+        _("You are in the group %(group)s no more"),
+        _(
+            "You are no more in the group %(group)s on the instruments of %(owner)s. Its limits do not hold for you now."
+        ),
+    ),
     "booking.pin_paused": NoticeWording(
         _("Somebody entered wrong PINs for you"),
         _(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from headwater.booking.models import Group, GroupMember
+from headwater.registry.models import Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +144,30 @@ def membership_in(owner_id: int) -> dict[int, Group]:
 
 def members_in(group_id: int) -> QuerySet[GroupMember]:
     return GroupMember.objects.filter(group=group_id).select_related("user").order_by("user__email")
+
+
+def is_in_group(group_id: int, user_id: int) -> bool:
+    return GroupMember.objects.filter(group=group_id, user=user_id).exists()
+
+
+def group(public_id: str) -> Group | None:
+    return Group.objects.filter(public_id=public_id).select_related("owner").first()
+
+
+def groups_of(owner_id: int) -> QuerySet[Group]:
+    """An owner's groups with how many are in each; one query."""
+    return Group.objects.filter(owner=owner_id).select_related("owner").annotate(size=Count("members")).order_by("code")
+
+
+def group_codes(owner_id: int) -> set[str]:
+    return set(Group.objects.filter(owner=owner_id).values_list("code", flat=True))
+
+
+def my_groups(user_id: int) -> QuerySet[Group]:
+    """The groups that somebody is in, one an owner at most."""
+    return Group.objects.filter(members__user=user_id).select_related("owner").order_by("owner", "pk")
+
+
+def owner(public_id: str) -> Organisation | None:
+    """The organisation whose instruments a group books."""
+    return Organisation.objects.filter(public_id=public_id).first()
