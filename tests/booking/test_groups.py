@@ -1,4 +1,4 @@
-"""Groups that share a limit: made and filled by managers, seen by their members, on pages, by program and from a file."""
+"""Groups that share a limit: made and filled by managers, seen by members; on pages, by program, from a file."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_people_are_added_all_or_none_told_and_written_down(house):
     add_members(group.public_id, [other.email], **more)
     told = [(row.code, row.user) for row in Notice.objects.order_by("pk")]
     assert told == [("group.joined", one), ("group.joined", other), ("group.left", other), ("group.joined", other)]
-    acts = [row.action for row in AuditEntry.objects.filter(action__startswith="group.").order_by("pk")]
+    acts = [row.act for row in AuditEntry.objects.filter(act__startswith="group.").order_by("pk")]
     assert acts == ["group.made", "group.joined", "group.made", "group.joined", "group.left", "group.joined"]
     dissolve_group(group.public_id, **more)
     assert GroupMember.objects.count() == 0

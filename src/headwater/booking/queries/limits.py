@@ -39,11 +39,12 @@ class Spent:
     group: bool = False
 
 
-IN_THE_WAY = """SELECT false, kind, lower(occupied), upper(occupied), held_until, false, false, false
+# What follows SELECT, so that the calls below say what they are.
+IN_THE_WAY = """false, kind, lower(occupied), upper(occupied), held_until, false, false, false
     FROM booking_reservation WHERE instrument_id = %(instrument)s
     AND state IN ('requested', 'confirmed', 'in_use', 'used')
     AND upper(occupied) > %(first)s AND lower(occupied) < %(last)s"""
-SHARED = """SELECT true, kind, lower(span), upper(span), NULL::timestamptz,
+SHARED = """true, kind, lower(span), upper(span), NULL::timestamptz,
     COALESCE(holder_id = %(person)s::bigint, false), COALESCE(organisation_id = %(organisation)s::bigint, false),
     holder_id = ANY(ARRAY(SELECT user_id FROM booking_groupmember WHERE group_id = %(group)s::bigint))
     FROM booking_reservation WHERE kind IN ('booking', 'hold')
@@ -52,7 +53,7 @@ SHARED = """SELECT true, kind, lower(span), upper(span), NULL::timestamptz,
     AND (holder_id = %(person)s::bigint OR organisation_id = %(organisation)s::bigint
          OR holder_id = ANY(ARRAY(SELECT user_id FROM booking_groupmember WHERE group_id = %(group)s::bigint)))"""
 # An owner's instruments whose rules in force say that their limits count together: their own rules, else the owner's.
-POOL = """SELECT one.id FROM registry_instrument AS one WHERE one.owner_id = %(pool)s AND COALESCE(
+POOL = """one.id FROM registry_instrument AS one WHERE one.owner_id = %(pool)s AND COALESCE(
     (SELECT own.limits_together FROM booking_policy AS own WHERE own.instrument_id = one.id AND own.since <= %(at)s
      ORDER BY own.since DESC, own.id DESC LIMIT 1),
     (SELECT all_of.limits_together FROM booking_policy AS all_of
@@ -62,13 +63,13 @@ POOL = """SELECT one.id FROM registry_instrument AS one WHERE one.owner_id = %(p
 
 def _shared(spender: Spender) -> str:
     """What counts, as SQL. The instruments of a pool are an array, so that each is looked up in the index."""
-    where = "= %(instrument)s" if spender.pool is None else f"= ANY(ARRAY({POOL}))"
+    where = "= %(instrument)s" if spender.pool is None else f"= ANY(ARRAY(SELECT {POOL}))"
     return f"{SHARED} AND instrument_id {where}"
 
 
-def _read(sql: str, values: dict[str, object]) -> list[Spent]:
+def _read(what: str, values: dict[str, object]) -> list[Spent]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(f"SELECT {what}", values)
         return sorted((Spent(*row) for row in cursor.fetchall()), key=lambda one: (one.shared, one.start))
 
 
@@ -104,7 +105,7 @@ def spent_around(
     if weeks is None:
         return _read(IN_THE_WAY, values)
     values |= _values(instrument_id, weeks, spender, at, None)
-    return _read(f"{IN_THE_WAY} UNION ALL {_shared(spender)}", values)
+    return _read(f"{IN_THE_WAY} UNION ALL SELECT {_shared(spender)}", values)
 
 
 def spent_by(
@@ -125,7 +126,7 @@ def spent_by(
 def pool_of(owner_id: int, at: datetime) -> list[int]:
     """The keys of an owner's instruments whose limits count together at an instant; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{POOL} ORDER BY one.id", {"pool": owner_id, "at": at})
+        cursor.execute(f"SELECT {POOL} ORDER BY one.id", {"pool": owner_id, "at": at})
         return [pk for (pk,) in cursor.fetchall()]
 
 
