@@ -275,7 +275,7 @@ def test_groups_from_a_file_by_command(house, tmp_path):
     path.write_text("group,person\nBIO,nobody@x\n", encoding="utf-8")
     failed = CliRunner().invoke(command, arguments)
     assert failed.exit_code == 1
-    assert "Line 2, the group BIO:" in failed.output
+    assert "In line 2 the group BIO cannot be taken in." in failed.output
     assert "A group needs a Chinese or an English name" in failed.output
     path.write_text("code,person\n", encoding="utf-8")
     assert "has no column group" in CliRunner().invoke(command, arguments).output

@@ -244,24 +244,27 @@ def limits_left(
     return quotas_of(instrument, rules, week, week + MOMENT, whose, at=at, all_limits=True)
 
 
-def group_left(group: Group, viewer: Viewer, *, at: datetime) -> tuple[list[Instrument], list[tuple[Quota, ...]]]:
-    """On which instruments a group's limits count together, as far as ``viewer`` may see them, and what this week and
-    the next leave; both empty where each instrument counts alone. Few queries, however many instruments there are."""
+def group_left(group: Group, *, at: datetime) -> tuple[list[int], list[tuple[Quota, ...]]]:
+    """The keys of the instruments on which a group's limits count together, and what this week and the next leave.
+
+    Both empty where each instrument counts alone. As many queries as there are rules, however many instruments.
+    """
     pool = queries.pool_of(group.owner_id, at)
-    instruments = list(queries.bookable(viewer).filter(pk__in=pool).order_by("pk")) if pool else []
-    held = in_force_on([(one.pk, one.owner_id, one.city.timezone) for one in instruments], at)
-    seen: dict[tuple[int | None, str], tuple[Instrument, InForce]] = {}
-    for one in instruments:
-        seen.setdefault((held[one.pk].policy_id, str(held[one.pk].zone)), (one, held[one.pk]))
+    held = in_force_on(queries.zones_of(pool), at) if pool else {}
+    seen = {
+        (rules.policy_id, str(rules.zone)): (pk, rules) for pk, rules in sorted(held.items(), key=lambda one: -one[0])
+    }
+    spender = queries.Spender(None, None, group.pk, group.owner_id)
+    whose = Whose(spender, group.name, group.owner.name)
     left = []
-    for instrument, rules in seen.values():
-        spender = queries.Spender(None, None, group.pk, group.owner_id)
-        whose = Whose(spender, group.name, group.owner.name)
-        for week in (at, at + timedelta(days=7)):
-            found = quotas_of(instrument, rules, week, week + MOMENT, whose, at=at, all_limits=True)
-            if found and found not in left:
+    for pk, rules in seen.values():
+        for week in (at, at + timedelta(days=7)) if limited(rules, spender) else ():
+            end = week + MOMENT
+            spent = queries.spent_by(pk, weeks_of(rules, week, end), spender, at=at)
+            found = quotas_within(spent, rules, week, end, whose, all_limits=True)
+            if found not in left:
                 left.append(found)
-    return instruments, left
+    return pool, left
 
 
 def qualified(

@@ -107,109 +107,109 @@ REASONS = {
     ),
     "booking.person_quota": Wording(
         _(
-            "A person may have %(most)s minutes a week on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+            "A person may have %(most)s minutes a week on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.person_peak_quota": Wording(
         _(
-            "A person may have %(most)s minutes in the busy hours of a week on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+            "A person may have %(most)s minutes in the busy hours of a week on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.person_off_peak_quota": Wording(
         _(
-            "A person may have %(most)s minutes outside the busy hours of a week on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+            "A person may have %(most)s minutes outside the busy hours of a week on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_quota": Wording(
         _(
-            "The people of one organisation may have %(most)s minutes a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+            "The people of one organisation may have %(most)s minutes a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_peak_quota": Wording(
         _(
-            "The people of one organisation may have %(most)s minutes in the busy hours of a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+            "The people of one organisation may have %(most)s minutes in the busy hours of a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_off_peak_quota": Wording(
         _(
-            "The people of one organisation may have %(most)s minutes outside the busy hours of a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+            "The people of one organisation may have %(most)s minutes outside the busy hours of a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.group_quota": Wording(
         _(
-            "The members of the group “%(whose)s” may have %(most)s minutes a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+            "The members of the group “%(whose)s” may have %(most)s minutes a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.group_peak_quota": Wording(
         _(
-            "The members of the group “%(whose)s” may have %(most)s minutes in the busy hours of a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+            "The members of the group “%(whose)s” may have %(most)s minutes in the busy hours of a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.group_off_peak_quota": Wording(
         _(
-            "The members of the group “%(whose)s” may have %(most)s minutes outside the busy hours of a week between them on this instrument. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+            "The members of the group “%(whose)s” may have %(most)s minutes outside the busy hours of a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.person_quota_together": Wording(
         _(
-            "A person may have %(most)s minutes a week on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+            "A person may have %(most)s minutes a week on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.person_peak_quota_together": Wording(
         _(
-            "A person may have %(most)s minutes in the busy hours of a week on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+            "A person may have %(most)s minutes in the busy hours of a week on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.person_off_peak_quota_together": Wording(
         _(
-            "A person may have %(most)s minutes outside the busy hours of a week on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+            "A person may have %(most)s minutes outside the busy hours of a week on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_quota_together": Wording(
         _(
-            "The people of one organisation may have %(most)s minutes a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+            "The people of one organisation may have %(most)s minutes a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_peak_quota_together": Wording(
         _(
-            "The people of one organisation may have %(most)s minutes in the busy hours of a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+            "The people of one organisation may have %(most)s minutes in the busy hours of a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_off_peak_quota_together": Wording(
         _(
-            "The people of one organisation may have %(most)s minutes outside the busy hours of a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+            "The people of one organisation may have %(most)s minutes outside the busy hours of a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.group_quota_together": Wording(
         _(
-            "The members of the group “%(whose)s” may have %(most)s minutes a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s. Take less, or a time from %(until)s on."
+            "The members of the group “%(whose)s” may have %(most)s minutes a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.group_peak_quota_together": Wording(
         _(
-            "The members of the group “%(whose)s” may have %(most)s minutes in the busy hours of a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+            "The members of the group “%(whose)s” may have %(most)s minutes in the busy hours of a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.group_off_peak_quota_together": Wording(
         _(
-            "The members of the group “%(whose)s” may have %(most)s minutes outside the busy hours of a week between them on all instruments of %(owner)s whose limits count together. In the week from %(week)s %(have)s are booked and %(left)s left, and this takes %(asked)s of them. Take less, or a time from %(until)s on."
+            "The members of the group “%(whose)s” may have %(most)s minutes outside the busy hours of a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
@@ -233,7 +233,7 @@ REASONS = {
     "group.elsewhere": Wording(
         _("%(email)s is in the group %(code)s of this organisation. Take her out of it first."), CONFLICT
     ),
-    "group.line": Wording(_("Line %(line)s, the group %(code)s:"), INVALID),
+    "group.line": Wording(_("In line %(line)s the group %(code)s cannot be taken in."), INVALID),
     "group.line_twice": Wording(
         _("Line %(line)s: %(email)s is in another group in line %(first)s. Somebody is in one group at most."), INVALID
     ),

@@ -33,6 +33,9 @@ from headwater.core.decision import Refused
 from headwater.registry.facts import viewer_of
 
 
+SHOWN = 20
+
+
 def worded(quotas: Iterable[Quota]) -> list[tuple[object, Quota]]:
     """Limits with what they are called."""
     return [(LABELS[f"{one.who}_{one.when}_minutes"], one) for one in quotas]
@@ -92,11 +95,13 @@ def group(request: HttpRequest, public_id: str) -> HttpResponse:
                 return redirect("group", public_id)
         except Refused as refused:
             status, context["stops"] = words.status(refused.decision), words.sentences(refused.decision)
-    instruments, left = group_left(found, viewer, at=now)
+    pool, left = group_left(found, at=now)
+    instruments = list(queries.bookable(viewer).filter(pk__in=pool).order_by("pk")[: SHOWN + 1])
     context |= {
         "members": queries.members_in(found.pk),
         "manages": asker_of(viewer, found.owner_id).manages,
-        "instruments": instruments,
+        "instruments": instruments if len(instruments) <= SHOWN else [],
+        "count": len(pool),
         "left": [line for week in left for line in worded(week)],
     }
     return render(request, "booking/group.html", context, status=status)
