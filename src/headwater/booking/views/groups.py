@@ -32,7 +32,6 @@ from headwater.booking.views.shared import actor
 from headwater.core.decision import Refused
 from headwater.registry.facts import viewer_of
 
-
 SHOWN = 20
 
 
