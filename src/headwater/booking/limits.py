@@ -56,13 +56,18 @@ def _set(rules: InForce) -> dict[tuple[str, str], int]:
 
 
 def whose_of(instrument: Instrument, rules: InForce, holder_id: int | None, organisation_id: int | None) -> Whose:
-    """Whose limits hold; asks for the holder's group only where the rules limit groups."""
+    """Whose limits hold, by those that the rules set: nobody else's time is read, and a group asked for only then."""
+    kinds = {who for who, _when in _set(rules)}
     group = None
-    if holder_id is not None and any(who == "group" for who, _when in _set(rules)):
+    if holder_id is not None and "group" in kinds:
         group = queries.group_of(holder_id, instrument.owner_id)
     together = rules.terms.limits_together
-    pool = instrument.owner_id if together else None
-    spender = Spender(holder_id, organisation_id, group.pk if group else None, pool)
+    spender = Spender(
+        holder_id if "person" in kinds else None,
+        organisation_id if "organisation" in kinds else None,
+        group.pk if group else None,
+        instrument.owner_id if together else None,
+    )
     return Whose(spender, group.name if group else "", instrument.owner.name if together else "")
 
 

@@ -307,15 +307,19 @@ def book_series(ask: Ask, repeat: Repeat, viewer: Viewer, *, by: Actor, at: date
     booked: list[Reservation] = []
     skipped: list[tuple[date, Decision]] = []
     occurrences = _occurrences(ask, repeat, in_use)
+    parties: dict[str, object] = {}  # what listeners look up once for all of them
     if hooks.LISTENERS:
         who = (instrument.pk, instrument.owner_id, holder.pk, organisation)
         coming = [
-            hooks.Taken(None, "", "booking", "requested", *who, one.start, one.end, one.project, "", one.terms)
+            hooks.Taken(
+                *(None, "", "booking", "requested", *who, one.start, one.end, one.project, "", one.terms),
+                {"parties": parties},
+            )
             for one in occurrences
         ]
         hooks.expected(coming, (), at=at)
     for one in occurrences:
-        memo: dict[str, object] = {}
+        memo: dict[str, object] = {"parties": parties}
         known = {"at": at, "trained": trained, "whose": whose, "memo": memo}
         facts, decision = _decide(one, instrument, in_use, viewer, held_by, **known)
         if decision.allowed():

@@ -62,9 +62,12 @@ POOL = """one.id FROM registry_instrument AS one WHERE one.owner_id = %(pool)s A
 
 
 def _shared(spender: Spender) -> str:
-    """What counts, as SQL. The instruments of a pool are an array, so that each is looked up in the index."""
-    where = "= %(instrument)s" if spender.pool is None else f"= ANY(ARRAY(SELECT {POOL}))"
-    return f"{SHARED} AND instrument_id {where}"
+    """What counts, as SQL. People's time is found by its holders; where a whole organisation's is, each instrument of a
+    pool is looked up by itself, in the index by the end of the time: ``OFFSET 0`` keeps the planner from joining all."""
+    if spender.pool is None:
+        return f"{SHARED} AND instrument_id = %(instrument)s"
+    each = f"SELECT {SHARED} AND instrument_id = pool.id{'' if spender.organisation is None else ' OFFSET 0'}"
+    return f"found.* FROM (SELECT {POOL}) AS pool CROSS JOIN LATERAL ({each}) AS found"
 
 
 def _read(what: str, values: dict[str, object]) -> list[Spent]:
