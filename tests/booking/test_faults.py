@@ -36,7 +36,7 @@ from headwater.site import embedded, pgsql
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("HEADWATER_ROUNDS", "150"))
-LIMIT_STORM_S = float(os.environ.get("HEADWATER_STORM_S", "4"))
+LIMIT_STORM_S = float(os.environ.get("HEADWATER_STORM_S", "3"))
 STORM_S = float(os.environ.get("HEADWATER_STORM_S", "12"))
 OVERLAPS = """
     SELECT count(*) FROM booking_reservation a JOIN booking_reservation b
@@ -76,7 +76,7 @@ def test_eight_processes_on_one_slot_one_wins_and_all_others_are_told_why(tmp_pa
 
 
 # Eight writers on eight instruments, for what is left of a limit that counts together ----------------------------
-LIMIT_ROUNDS = max(12, ROUNDS // 10)
+LIMIT_ROUNDS = max(10, ROUNDS // 15)
 LIMIT_H = 3
 
 

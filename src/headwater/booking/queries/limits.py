@@ -62,8 +62,8 @@ POOL = """one.id FROM registry_instrument AS one WHERE one.owner_id = %(pool)s A
 
 
 def _shared(spender: Spender) -> str:
-    """What counts, as SQL. People's time is found by its holders; where a whole organisation's is, each instrument of a
-    pool is looked up by itself, in the index by the end of the time: ``OFFSET 0`` keeps the planner from joining all."""
+    """What counts, as SQL. People's time is found by its holders; for a whole organisation's each instrument of a pool
+    is looked up by itself, in the index by the end of the time: ``OFFSET 0`` keeps the planner from joining them."""
     if spender.pool is None:
         return f"{SHARED} AND instrument_id = %(instrument)s"
     each = f"SELECT {SHARED} AND instrument_id = pool.id{'' if spender.organisation is None else ' OFFSET 0'}"

@@ -196,7 +196,8 @@ def book_form(request: HttpRequest, public_id: str) -> HttpResponse:
         ask = Ask(instrument.public_id, *span, terms={"purpose": purpose} if purpose else {})
         context["said"] = said(preview(ask, viewer, by=actor(request), at=timezone.now()), instrument)
         context["quoted"] = shown_quote(instrument, viewer, ask.start, ask.end, ask.terms)
-    week = read_instant(request.GET.get("start", "")) or (form.cleaned_data.get("start") if form.is_bound else None)
+    sent = form.cleaned_data["start"] if form.is_bound and form.is_valid() else None
+    week = sent or read_instant(request.GET.get("start", ""))
     now = timezone.now()
     context["left"] = worded(limits_left(instrument, held, viewer, week or now, at=now))
     return render(request, "booking/book.html", context, status=status)
