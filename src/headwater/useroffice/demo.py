@@ -87,6 +87,12 @@ MORE_QUESTIONS: tuple[Mapping[str, Any], ...] = (
         "label_zh": "气瓶到达日期",
     },
 )
+GROUP_TITLE = "Synthetic group: crystals of many laboratories"
+GROUP_ABSTRACT = "Synthetic, true of nothing: several laboratories share one block of shifts."
+LABORATORIES = ("合成的实验室 Synthetic laboratory", "合成的团队 Synthetic team")
+SHARE_REASON = "合成的分配。Synthetic division: as the members agreed."
+PART_TITLE = "Synthetic sub-project: a first crystal"
+PART_ABSTRACT = "Synthetic, true of nothing: one crystal is looked at."
 DRAFT_TITLE = "Synthetic draft: strain in a growing film"
 DRAFT_ABSTRACT = "Synthetic: a draft for you to finish. Its page says what is still missing."
 
@@ -101,6 +107,7 @@ class CallWords:
 
 
 WAITING = CallWords("DEMO-1", "合成的征集：评审中", "Synthetic call under review")
+GROUPS = CallWords("DEMO-3", "合成的征集：机时组", "Synthetic call for groups")
 OPEN = CallWords("DEMO-2", "合成的征集：开放申请", "Synthetic call open now")
 
 

@@ -16,6 +16,7 @@ from headwater.booking.queries import zone_of
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.registry.models import Facility, Instrument
 from headwater.useroffice import facts, queries, rounds, rules, wording
+from headwater.useroffice.block_wording import NEXT_WITHIN
 from headwater.useroffice.callform.wording import label_of
 from headwater.useroffice.models import Award, Call, FormVersion, Pool, Proposal, Remark, ScheduleVersion
 
@@ -143,7 +144,9 @@ def shown_state(proposal: Proposal) -> object:
 
 def next_words(proposal: Proposal) -> object:
     """What comes next, for the proposers."""
-    return wording.NEXT[rules.public_state(proposal.state, proposal.told_state)]
+    state = rules.public_state(proposal.state, proposal.told_state)
+    within = NEXT_WITHIN if proposal.call.mode == "within" else {}
+    return within.get(state, wording.NEXT[state])
 
 
 def beside_words(code: str) -> object:

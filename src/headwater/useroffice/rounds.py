@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from headwater.booking.queries import zone_of
 from headwater.engines.allocation import Award, Beamline, Pin, Proposal as Asked, Published, Round, Share
 from headwater.engines.allocation.columns import starts_on
 from headwater.registry.models import Instrument
@@ -22,8 +23,10 @@ from headwater.useroffice.models import (
     Proposal,
     ScheduleVersion,
     State,
+    SubProject,
 )
 
+FIRST_HOUR = 8  # a day's first shift begins at eight on the facility's clocks
 SHIFTS_A_DAY = 3
 CHANGE_OVER = 1
 BRIDGE = 1
@@ -66,6 +69,13 @@ def beam_days(
     for start, end in taken:
         open_days -= _inside(call, start, end)
     return tuple(sorted(open_days))
+
+
+def part_days(part: SubProject, line: Instrument) -> tuple[date, date]:
+    """The days of a sub-project that is placed on the line; the end is one past the last."""
+    zone, early = zone_of(line), timedelta(hours=FIRST_HOUR)
+    first, end = ((one - early).astimezone(zone) for one in (part.starts_at, part.ends_at))
+    return first.date(), (end - timedelta(seconds=1)).date() + timedelta(days=1)
 
 
 def _inside(call: Call, start: date, end: date) -> set[int]:
@@ -114,12 +124,14 @@ def tags_of(proposal: Proposal, region: frozenset[int], call: Call, pools: Seque
 
 
 def build_round(call: Call) -> Round:
-    """The round as the records are now; ids in it are public ids. Eight queries."""
+    """The round as the records are now; ids in it are public ids. Nine queries."""
     beamlines = list(call.beamlines.order_by("pk"))
     periods = list(queries.beam_periods(call.facility))
     taken: dict[int, list[tuple[date, date]]] = {}
     for award in queries.awards_elsewhere(call):
         taken.setdefault(award.instrument_id, []).append((award.start, award.end))
+    for part in queries.parts_placed(call):
+        taken.setdefault(part.instrument_id, []).append(part_days(part, part.instrument))
     pools = list(call.pools.prefetch_related("beamlines"))
     region = home_jurisdictions()
     proposals = list(

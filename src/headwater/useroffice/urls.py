@@ -1,6 +1,17 @@
 from django.urls import path
 
-from headwater.useroffice.views import callform, judging, office, planning, proposing, reading, setup, visiting
+from headwater.useroffice.views import (
+    blocks,
+    callform,
+    judging,
+    office,
+    planning,
+    proposing,
+    reading,
+    setup,
+    shares,
+    visiting,
+)
 
 urlpatterns = [
     path("", proposing.home, name="beamtime"),
@@ -32,6 +43,17 @@ urlpatterns = [
     path("proposals/<str:public_id>/report/accept/", visiting.accept_report, name="accept_report"),
     path("proposals/<str:public_id>/feedback/", proposing.feedback, name="feedback"),
     path("proposals/<str:public_id>/outputs/", proposing.link_output, name="link_output"),
+    path("proposals/<str:public_id>/block/", blocks.open_block, name="open_block"),
+    path("proposals/<str:public_id>/part/", blocks.edit_part, name="edit_part"),
+    path("proposals/<str:public_id>/days/", blocks.place, name="place_part"),
+    path("proposals/<str:public_id>/days/off/", blocks.unplace, name="unplace_part"),
+    path("blocks/<str:public_id>/", blocks.block, name="block"),
+    path("blocks/<str:public_id>/change/", blocks.change_block, name="change_block"),
+    path("blocks/<str:public_id>/members/", blocks.member, name="block_member"),
+    path("blocks/<str:public_id>/divide/", blocks.divide, name="divide_block"),
+    path("blocks/<str:public_id>/pass-on/", blocks.pass_on, name="pass_on"),
+    path("blocks/<str:public_id>/return/", blocks.give_back, name="give_back"),
+    path("blocks/<str:public_id>/ask/", blocks.new_part, name="new_part"),
     path("calls/<str:public_id>/", proposing.call, name="call"),
     path("calls/<str:public_id>/check/", proposing.check, name="check_draft"),
     path("calls/<str:public_id>/apply/", proposing.apply, name="apply"),
@@ -45,6 +67,8 @@ urlpatterns = [
     path("calls/<str:public_id>/form/file/", callform.form_as_file, name="form_as_file"),
     path("calls/<str:public_id>/form/entries/<slug:key>/", callform.entry, name="form_entry"),
     path("calls/<str:public_id>/pools/", setup.pools, name="set_pool"),
+    path("calls/<str:public_id>/shares/", shares.call_shares, name="call_shares"),
+    path("offices/<str:public_id>/shares/", shares.facility_shares, name="facility_shares"),
     path("calls/<str:public_id>/tracks/", setup.tracks, name="tracks"),
     path("calls/<str:public_id>/tracks/edit/", setup.track, name="set_track"),
     path("calls/<str:public_id>/panel/", judging.panel, name="panel"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.accounts.notices import NoticeWording
 from headwater.accounts.words import Wording
+from headwater.useroffice.block_wording import BLOCK_FIELDS, BLOCK_NOTICES, BLOCK_REASONS, SHARE_REASONS
 
 ACTS = {
     "beam.calendar_set": _("beam calendar set"),
@@ -15,6 +16,12 @@ ACTS = {
     "call.changed": _("call changed"),
     "call.made": _("call prepared"),
     "call.stage": _("call announced or completed"),
+    "block.changed": _("block changed"),
+    "block.divided": _("share of a block changed"),
+    "block.member_set": _("member of a block named"),
+    "block.opened": _("block opened"),
+    "block.passed": _("shifts of a block passed on"),
+    "block.returned": _("shifts of a block returned"),
     "conflict.declared": _("conflict of interest declared"),
     "feasibility.judged": _("feasibility judged"),
     "feedback.given": _("feedback given"),
@@ -25,6 +32,7 @@ ACTS = {
     "output.added": _("publication added"),
     "outputs.imported": _("publications taken in"),
     "panel.made": _("panel founded"),
+    "part.moved": _("sub-project moved"),
     "panel.member_set": _("panel member set"),
     "pool.set": _("pool set"),
     "pool.dropped": _("pool taken away"),
@@ -310,6 +318,8 @@ REASONS = {
         422,
     ),
     "schedule.none": Wording(_("No schedule is published yet."), 404),
+    **BLOCK_REASONS,
+    **SHARE_REASONS,
 }
 
 # Fields of the audit trail.
@@ -344,6 +354,7 @@ FIELDS: dict[str, object] = {
     "shifts": _("shifts"),
     "verdict": _("Verdict"),
     "version": _("version"),
+    **BLOCK_FIELDS,
 }
 
 TOPICS: Mapping[str, object] = {
@@ -353,6 +364,7 @@ TOPICS: Mapping[str, object] = {
     "decision": _("Decisions on your proposals"),
     "schedule": _("Changes of your beamtime"),
     "report": _("Reports that are due"),
+    "block": _("Blocks that you share"),
 }
 
 NOTICES = {
@@ -401,6 +413,7 @@ NOTICES = {
     "report.due": NoticeWording(
         _("A report is due on %(proposal)s"), _("The report on “%(title)s” is due on %(due)s.")
     ),
+    **BLOCK_NOTICES,
 }
 
 # What a proposer sees of the state; a test holds the list complete.
@@ -410,6 +423,7 @@ PUBLIC_STATES: Mapping[str, object] = {
     "withdrawn": _("Withdrawn"),
     "under_review": _("Under review"),
     "infeasible": _("Not feasible"),
+    "recommended": _("Accepted; its days follow"),
     "standby": _("On the standby list"),
     "declined": _("Not given beamtime"),
     "scheduled": _("Beamtime granted"),
@@ -428,6 +442,7 @@ NEXT: Mapping[str, object] = {
     "withdrawn": _("It is out of the call for good."),
     "under_review": _("Beamlines, reviewers and the panel look at it. The decision is told here and by mail."),
     "infeasible": _("What the beamlines say stands below. Ask them before you apply anew."),
+    "recommended": _("The beamline's scientists or the user office give it days, and you are told."),
     "standby": _("It gets beam that becomes free; you are told at once."),
     "declined": _("You may apply again in a later call."),
     "scheduled": _("See on the visit's page who still needs safety training and which samples wait for approval."),
@@ -544,4 +559,10 @@ FIGURES: Mapping[str, tuple[object, object]] = {
     "days_to_beam": (_("Days from submission to beam"), _("d")),
     "reviews_per_reviewer": (_("Reviews for each reviewer"), ""),
     "hours_lost_share": (_("Share of hours lost"), ""),
+    "part_funder": (_("Part of the allocated shifts that funders' pools got"), ""),
+    "part_industry": (_("Part of the allocated shifts that industry's pools got"), ""),
+    "part_region": (_("Part of the allocated shifts that the region's pools got"), ""),
+    "part_outside": (_("Part of the allocated shifts that pools of those from outside got"), ""),
+    "part_in_house": (_("Part of the allocated shifts that in-house pools got"), ""),
+    "part_discretionary": (_("Part of the allocated shifts that the director's pools got"), ""),
 }

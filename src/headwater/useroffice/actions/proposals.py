@@ -18,7 +18,7 @@ from headwater.core.identity import new_id
 from headwater.registry.models import Instrument, Organisation
 from headwater.registry.queries import node_prefix
 from headwater.registry.rules import CONTROL, EMAIL
-from headwater.useroffice import facts, papers, queries, rules
+from headwater.useroffice import blocks, facts, papers, queries, rules
 from headwater.useroffice.actions.checking import begin_check
 from headwater.useroffice.actions.steps import locked_call, locked_proposal, step, tell_team
 from headwater.useroffice.models import (
@@ -26,6 +26,7 @@ from headwater.useroffice.models import (
     Call,
     DeclaredConflict,
     FormVersion,
+    Mode,
     Proposal,
     ProposalFile,
     Sample,
@@ -101,7 +102,7 @@ def start_proposal(call_id: str, draft: ProposalDraft, desk: rules.Desk, *, by: 
         accepted_at=at,
     )
     record(Act("proposal.begun", proposal.public_id, {"call": [None, call.code]}), by=by, at=at)
-    _write(proposal, draft)
+    write_draft(proposal, draft)
     return proposal
 
 
@@ -115,7 +116,7 @@ def change_proposal(
         facts.proposal_facts(proposal, desk, at=at), desk, expected_version=expected_version
     )
     permit(decision)
-    _write(proposal, draft)
+    write_draft(proposal, draft)
     proposal.version += 1
     proposal.save(update_fields=["version"])
     record(
@@ -124,7 +125,8 @@ def change_proposal(
     return proposal
 
 
-def _write(proposal: Proposal, draft: ProposalDraft) -> None:
+def write_draft(proposal: Proposal, draft: ProposalDraft) -> None:
+    """Write what a draft holds; in the caller's transaction, which has decided who may."""
     texts = [draft.title, draft.abstract, draft.earlier_results, *draft.answers.values()]
     if any(CONTROL.search(text) for text in texts):
         raise Refused(Decision((Reason("draft.control_characters"),)))
@@ -186,8 +188,11 @@ def add_file(
 
 
 def check_draft(proposal: Proposal, *, at: datetime) -> Decision:
-    """What the call's rules say of a draft as it stands; nothing is written."""
-    return rules.is_sound_proposal(facts.draft_facts(proposal, at=at))
+    """What the call's rules, and for a sub-project its share, say of a draft as it stands; nothing is written."""
+    decision = rules.is_sound_proposal(facts.draft_facts(proposal, at=at))
+    if proposal.call.mode == Mode.WITHIN:
+        decision += rules.may_take(blocks.take_facts(proposal))
+    return decision
 
 
 def check_written(
@@ -379,7 +384,7 @@ def _locked_in_call(public_id: str) -> tuple[Call, Proposal]:
     seen = Proposal.objects.select_related("call").filter(public_id=public_id).first()
     if seen is None:
         raise Refused(Decision((Reason("proposal.not_found"),)))
-    call = locked_call(seen.call.public_id)
+    call = locked_call(seen.call.public_id, within=True)
     return call, locked_proposal(public_id)
 
 

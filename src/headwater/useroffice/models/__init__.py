@@ -1,5 +1,6 @@
 """What a user office keeps: calls, proposals, reviews, schedules, visits and what came of them."""
 
+from headwater.useroffice.models.blocks import Block, BlockEntry, BlockMember, EntryKind, SubProject
 from headwater.useroffice.models.calls import (
     BeamlineScientist,
     BeamPeriod,
@@ -58,9 +59,13 @@ __all__ = [
     "BeamPeriodKind",
     "BeamlineChoice",
     "BeamlineScientist",
+    "Block",
+    "BlockEntry",
+    "BlockMember",
     "Call",
     "CallStage",
     "DeclaredConflict",
+    "EntryKind",
     "Feasibility",
     "FeasibilityVerdict",
     "Feedback",
@@ -92,6 +97,7 @@ __all__ = [
     "ScheduleVersion",
     "Stage",
     "State",
+    "SubProject",
     "Submission",
     "TeamMember",
     "Track",

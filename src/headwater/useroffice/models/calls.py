@@ -15,7 +15,10 @@ from headwater.registry.models.base import JSON, Named, in_language, known, name
 
 
 class Mode(models.TextChoices):
-    """How access is got; the table of a proposal's states follows from it."""
+    """How access is got; the table of a proposal's states follows from it.
+
+    A call ``within`` a block is made with the block, for its members' sub-projects alone; no office makes one itself.
+    """
 
     GENERAL = "general", _("general, in rounds")
     ROLLING = "rolling", _("rolling")
@@ -24,6 +27,7 @@ class Mode(models.TextChoices):
     INDUSTRY = "industry", _("industry")
     BLOCK = "block", _("block allocation group")
     PARTNER = "partner", _("partner share")
+    WITHIN = "within", _("within a block")
 
 
 class CallStage(models.TextChoices):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from headwater.core.decision import Decision, permit
 from headwater.registry.models import Instrument
-from headwater.useroffice import edges, facts, finding, forms, queries, rules
+from headwater.useroffice import blocks, edges, facts, finding, forms, queries, rules
 from headwater.useroffice.actions import proposals as actions, visiting
 from headwater.useroffice.models import Call, Proposal
 from headwater.useroffice.views.shared import desk_for, form_page
@@ -37,6 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "visits": queries.visits_of(desk.offices, desk.beamlines, desk.user_id)[:10],
             "panels": queries.panel_calls(desk.panels) if desk.panels else (),
             "offices": queries.offices(desk),
+            "blocks": list(blocks.my_blocks(desk)),
         }
     return render(request, "useroffice/home.html", context)
 
@@ -83,6 +84,8 @@ def choose_beamlines(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     held, about = edges.seen_proposal(public_id, desk, at=timezone.now())
     permit(rules.may_change_proposal(about, desk))
+    if held.call.mode == "within":
+        return redirect("edit_part", public_id)
     form = forms.GroundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         place = next((name for name in ("first", "last", "off") if name in request.POST), "")
@@ -187,6 +190,8 @@ def edit_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     proposal, about = edges.seen_proposal(public_id, desk, at=timezone.now())
     permit(rules.may_change_proposal(about, desk))
+    if proposal.call.mode == "within":
+        return redirect("edit_part", public_id)
     form = _form(request, proposal.call, proposal)
     if request.method == "POST" and form.is_valid():
         version, acting = form.cleaned_data["version"], edges.acting(request, desk)

@@ -19,6 +19,7 @@ from headwater.useroffice.callform.shown import answers_shown
 from headwater.useroffice.models import Proposal, Submission
 from headwater.useroffice.rules.access import LIVE
 from headwater.useroffice.rules.states import AT_ONCE
+from headwater.useroffice.views.blocks import block_of, part_shown
 from headwater.useroffice.views.proposing import proposal_form
 from headwater.useroffice.views.shared import desk_for
 
@@ -73,6 +74,8 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
     }
     if mine:
         context |= _for_team(held, about, desk)
+    if held.call.mode == "block":
+        context |= block_of(held)
     if refused is not None:
         if not mine:
             raise refused
@@ -86,7 +89,9 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
         context |= _for_judges(held, about, desk)
     if not mine and named and held.call.see_record:
         context["record"] = queries.record_of(held, today=at.date())
-    if rules.may_discuss(about, desk).allowed():
+    if held.call.mode == "within":
+        context |= part_shown(held, about, desk)
+    elif rules.may_discuss(about, desk).allowed():
         context["remarks"] = held.remarks.count()
         context["discusses"] = True
     if office:
