@@ -348,3 +348,19 @@ def test_chair_in_conflict_decides_the_others_and_is_told_what_is_left():
     assert "1 proposals are decided; nobody is told yet." in said
     assert "1 is left for others: you have a conflict of interest." in said
     assert set(Proposal.objects.values_list("pk", "state")) == {(mine.pk, "panel"), (other.pk, "recommended")}
+
+
+def test_urgent_access_is_not_told_of_reviewers_who_never_look():
+    office = make_office(mode="urgent")
+    user = office.proposer()
+    made = office.submitted(user)
+    shown = text(go(page(user), "proposal", made.public_id, status=200))
+    assert str(wording.NEXT_DIRECT["under_review"]) in shown
+    assert str(wording.NEXT["under_review"]) not in shown
+
+
+def test_her_only_organisation_is_chosen_for_her(now_office):  # noqa: F811
+    user = now_office.proposer()
+    home = user.person.memberships.get().organisation
+    form = text(go(page(user), "apply", now_office.call.public_id, status=200))
+    assert f'<option value="{home.public_id}" selected>' in form

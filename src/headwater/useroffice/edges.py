@@ -143,7 +143,9 @@ def shown_state(proposal: Proposal) -> object:
 
 def next_words(proposal: Proposal) -> object:
     """What comes next, for the proposers."""
-    return wording.NEXT[rules.public_state(proposal.state, proposal.told_state)]
+    state = rules.public_state(proposal.state, proposal.told_state)
+    direct = wording.NEXT_DIRECT if proposal.call.mode in rules.WITHOUT_REVIEW else {}
+    return direct.get(state, wording.NEXT[state])
 
 
 def beside_words(code: str) -> object:

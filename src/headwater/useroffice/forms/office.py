@@ -242,7 +242,9 @@ class FormForm(Told, forms.Form):
 
 
 class AskForm(PersonForm):
-    ground = forms.CharField(label=_("Ground for passing a rule"), required=False, max_length=500)
+    ground = forms.CharField(
+        label=_("Where her load is full, why you ask her all the same"), required=False, max_length=500
+    )
 
 
 class MarksForm(Told, forms.Form):
