@@ -176,7 +176,7 @@ def test_only_actions_write(path):
 
 # Reasons and their words ----------------------------------------------------------------------------------------
 CODE = re.compile(r"[a-z_]+\.[a-z_]*[a-z]")
-WORD_FILES = {"accounts/words.py", *(named(path) for path in MODULES if path.name == "wording.py")}
+WORD_FILES = {"accounts/words.py", *(named(path) for path in MODULES if path.name.endswith("wording.py"))}
 
 
 def strings(node: ast.AST) -> Iterator[str]:

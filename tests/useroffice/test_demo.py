@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +19,7 @@ from headwater.accounts.models import Mail, Notice, Role, User
 from headwater.useroffice import demo, queries
 from headwater.useroffice.actions.callforms import FIRST_FORM, new_form
 from headwater.useroffice.actions.demo import load_synthetic_round
+from headwater.useroffice.actions.demoblock import load_synthetic_block
 from headwater.useroffice.facts import desk_of
 from headwater.useroffice.models import (
     Call,
@@ -28,6 +30,7 @@ from headwater.useroffice.models import (
     Remark,
     Review,
     Scenario,
+    SubProject,
     Track,
     Verdict,
 )
@@ -86,6 +89,8 @@ def test_round_is_made_once_marked_all_through_and_gives_each_sign_in_her_part(m
     assert not Notice.objects.filter(user__in=[office, manager, researcher]).exists()
     assert mail.outbox == []
     draft = Proposal.objects.get(team__user=researcher)
+    assert (draft.form.number, waiting[0].form.number) == (2, 1)
+    assert [one["key"] for one in draft.form.questions if "when" in one] == ["equipment_kind", "toxic_gas"]
     assert (draft.state, draft.call.code) == ("draft", "DEMO-2")
     assert Panel.objects.get().members.get(chair=True).user == manager
     assert queries.feasibilities_of(manager.beamlines.values_list("instrument", flat=True)).filter(verdict="").exists()
@@ -124,3 +129,34 @@ def test_facility_with_one_beamline_or_an_office_that_has_worked_gets_no_round()
     new_form(facility, FIRST_FORM, by=SYSTEM, at=timezone.now())
     assert load_synthetic_round(facility, person, person, person, "demo.example", at=timezone.now()) == 0
     assert not Call.objects.exists()
+
+
+def test_group_is_made_once_with_its_block_two_members_and_a_sub_project(made):
+    (facility, office, manager, researcher), _number = made
+    at = timezone.now()
+    block = load_synthetic_block(facility, office, researcher, "demo.example", at=at)
+    assert load_synthetic_block(facility, office, researcher, "demo.example", at=at) is None
+    assert (block.shifts, block.divided, block.used) == (24, 22, 3)
+    assert list(block.members.values_list("share", "used")) == [(14, 3), (8, 0)]
+    assert block.members.get(user=researcher).left == 8
+    part = SubProject.objects.get()
+    assert (part.own, part.proposal.state, part.proposal.visit.state) == (False, "scheduled", "planned")
+    texts = [part.proposal.title, part.proposal.abstract, block.proposal.title, block.proposal.abstract]
+    texts += block.members.values_list("name", flat=True)
+    assert all(MARK.search(text) for text in texts)
+    assert block.call.synthetic
+    connection.check_constraints()
+    assert mail.outbox == []
+    for language, mark in (("en", "synthetic"), ("zh-hans", "合成")):
+        for user in (researcher, manager, office):
+            user.language = language
+            user.save(update_fields=["language"])
+            client = Client(headers={"Accept-Language": language})
+            client.force_login(user)
+            text = client.get(reverse("block", args=[block.public_id])).content.decode()
+            assert f'<span class="chip synthetic">{mark}</span>' in text
+
+
+def test_group_needs_a_round():
+    facility, person = make_facility(), make_user()
+    assert load_synthetic_block(facility, person, person, "demo.example", at=timezone.now()) is None

@@ -87,7 +87,7 @@ def test_reading_many_facilities_costs_what_reading_one_does(running, django_ass
         office.submitted()
     keys = [one.facility.pk for one in offices]
     for facilities in (keys[:1], keys):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             years = programme.years_of(facilities)
         with django_assert_num_queries(2):
             users = programme.users_of(facilities)

@@ -32,7 +32,7 @@ from headwater.registry.queries import visible_instruments
 from headwater.registry.rules import ANYBODY
 from headwater.support.models import Charge, OrderSupport
 from headwater.support.models.orders import SupportState
-from headwater.useroffice.models import Award, PastProject, Proposal, State, Visit
+from headwater.useroffice.models import Award, Mode, PastProject, Proposal, State, SubProject, Visit
 
 ORIGIN = "platform"
 HOURS_A_SHIFT = 8
@@ -84,7 +84,11 @@ def projects() -> Iterator[Row]:
     granted = dict(Award.objects.order_by("version__number", "pk").values_list("proposal_id", "shifts"))
     given = dict(Visit.objects.exclude(hours_given=None).values_list("proposal_id", "hours_given"))
     users: dict[int, int] = {}
-    team = Proposal.objects.exclude(submitted_at=None).exclude(state__in=UNSEEN)
+    for group, apart in SubProject.objects.filter(own=True).values_list(
+        "member__block__proposal", "proposal__requested"
+    ):
+        granted[group] = granted.get(group, 0) + apart  # beamtime of a sub-project's own is its group's too
+    team = Proposal.objects.exclude(submitted_at=None).exclude(state__in=UNSEEN).exclude(call__mode=Mode.WITHIN)
     for (proposal,) in team.values_list("team__proposal_id").iterator(chunk_size=CHUNK):
         users[proposal] = users.get(proposal, 0) + 1
     for row in _values(

@@ -16,6 +16,7 @@ from headwater.registry.actions.people import give_role
 from headwater.registry.models import Facility, Organisation
 from headwater.support.actions.demo import fund_demo
 from headwater.useroffice.actions.demo import load_synthetic_round
+from headwater.useroffice.actions.demoblock import load_synthetic_block
 
 PASSWORD = "demo-headwater"
 DOMAIN = "demo.headwater.example"
@@ -94,4 +95,5 @@ def ensure() -> list[DemoPerson]:
     cast = [actions.demo_user(f"{key}@{DOMAIN}") for key in ("office", "manager", "researcher")]
     if facility is not None and all(cast):
         load_synthetic_round(facility, *cast, DOMAIN, at=now)
+        load_synthetic_block(facility, cast[0], cast[2], DOMAIN, at=now)
     return found

@@ -21,12 +21,22 @@ class Unusable(click.ClickException):
     exit_code = 2
 
 
+class Finite(click.FloatRange):
+    """An option's number in a range; "nan" lies in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value} is no number.", param, ctx)
+        return found
+
+
 def text_of(path: Path) -> str:
     """The file's text."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise Unusable(f"{path} is larger than {MOST_BYTES // 1_000_000} MB; is it the right file?")
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise Unusable(f"{path}: there is no such file.") from None
     except IsADirectoryError:
@@ -35,10 +45,15 @@ def text_of(path: Path) -> str:
         raise Unusable(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8.") from None
     except OSError as error:
         raise Unusable(f"{path} cannot be read: {error.strerror}.") from None
+    if "\0" in text:
+        raise Unusable(f"{path} holds zero bytes, which no text does; is it the right file?")
+    return text
 
 
 def write_text(path: Path, text: str) -> None:
     """Write the file whole or not at all."""
+    if path.is_dir():
+        raise Unusable(f"{path} is a folder; name a file.")
     beside = path.with_name(f".{path.name}.part")
     try:
         beside.write_text(text, encoding="utf-8")
@@ -62,14 +77,23 @@ def json_of(path: Path) -> Any:
     def no_number(word: str) -> float:
         raise Unusable(f"{path}: {word} is not a number that JSON knows; write a finite number.")
 
+    def finite(word: str) -> float:
+        value = float(word)
+        if not math.isfinite(value):
+            raise Unusable(f"{path}: {shown(word)} is too large a number to be read; write a finite number.")
+        return value
+
+    text = text_of(path)
+    if not text.strip():
+        raise Unusable(f"{path} is empty; it must hold a JSON object.")
     try:
-        return json.loads(text_of(path), object_pairs_hook=once, parse_constant=no_number)
+        return json.loads(text, object_pairs_hook=once, parse_constant=no_number, parse_float=finite)
     except json.JSONDecodeError as error:
         raise Unusable(f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}).") from None
     except RecursionError:
         raise Unusable(f"{path}: nested too deeply.") from None
-    except ValueError as error:
-        raise Unusable(f"{path}: a number is too long to be read ({error}).") from None
+    except ValueError:
+        raise Unusable(f"{path}: a whole number has more digits than can be read.") from None
 
 
 def shown(value: object) -> str:

@@ -97,7 +97,8 @@ def read_round(path: Path) -> tuple[Round, dict[str, Any]]:
     days = Days(reader, reader.whole("days", raw["days"], 1, MOST_DAYS), _first_day(reader, raw.get("first_day")))
     lines = [_line(reader, days, k, one) for k, one in enumerate(reader.items("beamlines", raw["beamlines"]))]
     proposals = [_proposal(reader, days, k, one) for k, one in enumerate(reader.items("proposals", raw["proposals"]))]
-    shares = [_share(reader, k, one) for k, one in enumerate(reader.items("shares", raw.get("shares") or []))]
+    held = [] if raw.get("shares") is None else reader.items("shares", raw["shares"])
+    shares = [_share(reader, k, one) for k, one in enumerate(held)]
     if not lines:
         raise Unusable(f"{path}: beamlines is empty; a round needs at least one.")
     try:
@@ -181,6 +182,8 @@ def _share(reader: Reader, k: int, value: object) -> Share:
         if raw.get(key) is not None
     }
     lines = raw.get("beamlines")
+    if lines == []:
+        raise reader.wrong(f"{where}.beamlines", "a list of beamlines, or left out for all", lines)
     return Share(
         id=reader.text(f"{where}.id", raw["id"]),
         tag=reader.text(f"{where}.tag", raw["tag"]),
@@ -214,6 +217,8 @@ def read_previous(path: Path) -> tuple[Award, ...]:
             reader.whole(f"{where}.end", one["end"], 1, MOST_DAYS),
             reader.whole(f"{where}.shifts", one["shifts"], 1, 100_000),
         )
+        if award.end <= award.start:
+            raise Unusable(f"{path}: {where} ends on day {award.end} before it starts on day {award.start}.")
         if award.proposal in seen:
             raise Unusable(f'{path}: {where}: proposal "{award.proposal}" is awarded twice.')
         seen.add(award.proposal)
@@ -346,16 +351,19 @@ def reason_text(reason: Reason) -> str:
     }[reason.code]()
 
 
-def limit_text(limit: Limit) -> str:
-    """A limit that conflicts with others."""
+def limit_text(limit: Limit, asked: Round) -> str:
+    """A limit that conflicts with others, with its figure."""
+    held = {one.id: one for one in (*asked.beamlines, *asked.shares)}
+    figure = getattr(held.get(limit.about), limit.kind, None)
+    told = "" if figure is None else f" ({figure:g})"
     return {
         "must": f'"{limit.about}" must be granted (carry-over)',
         "pin": f'"{limit.about}" is pinned',
         "blackouts": f'the blackouts of "{limit.about}"',
         "ban": f'the ban of "{limit.about}"',
-        "reserve": f'the standby reserve of "{limit.about}"',
-        "min_share": f'the least share of "{limit.about}"',
-        "max_share": f'the most share of "{limit.about}"',
-        "min_shifts": f'the least shifts of "{limit.about}"',
-        "max_shifts": f'the most shifts of "{limit.about}"',
+        "reserve": f'the standby reserve of "{limit.about}"{told}',
+        "min_share": f'the least share of "{limit.about}"{told}',
+        "max_share": f'the most share of "{limit.about}"{told}',
+        "min_shifts": f'the least shifts of "{limit.about}"{told}',
+        "max_shifts": f'the most shifts of "{limit.about}"{told}',
     }[limit.kind]

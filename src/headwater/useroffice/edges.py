@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,8 +15,9 @@ from headwater.accounts.audit import Actor
 from headwater.booking.queries import zone_of
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.registry.models import Facility, Instrument
-from headwater.registry.models.base import in_language
 from headwater.useroffice import facts, queries, rounds, rules, wording
+from headwater.useroffice.block_wording import NEXT_WITHIN
+from headwater.useroffice.callform.wording import label_of
 from headwater.useroffice.models import Award, Call, FormVersion, Pool, Proposal, Remark, ScheduleVersion
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ def conflicts_in_words(kinds: Iterable[str]) -> str:
 
 def told_of_draft(decision: Decision, form: FormVersion) -> list[tuple[str, str]]:
     """What the call's rules say of a draft: the question it is about, or nothing, and the sentence."""
-    labels = {f"q_{one['key']}": in_language(one["label_zh"], one["label_en"])[0] for one in form.questions}
+    labels = {f"q_{one['key']}": label_of(one) for one in form.questions}
     return [(labels.get(str(one.facts.get("field", "")), ""), words.sentence(one)) for one in decision.reasons]
 
 
@@ -144,8 +145,11 @@ def shown_state(proposal: Proposal) -> object:
 def next_words(proposal: Proposal) -> object:
     """What comes next, for the proposers."""
     state = rules.public_state(proposal.state, proposal.told_state)
-    direct = wording.NEXT_DIRECT if proposal.call.mode in rules.WITHOUT_REVIEW else {}
-    return direct.get(state, wording.NEXT[state])
+    if proposal.call.mode == "within":
+        own: Mapping[str, object] = NEXT_WITHIN
+    else:
+        own = wording.NEXT_DIRECT if proposal.call.mode in rules.WITHOUT_REVIEW else {}
+    return own.get(state, wording.NEXT[state])
 
 
 def beside_words(code: str) -> object:

@@ -89,9 +89,24 @@ def clash_of(scenario: Scenario) -> list[str]:
     names = {one.public_id: one.number for one in call.proposals.all()}
     names |= {one.public_id: one.name for one in call.beamlines.all()}
     names |= {one.code: one.name for one in call.pools.all()}
+    figures = {
+        (kind, one["id"]): one[kind]
+        for one in (*scenario.round["shares"], *scenario.round["beamlines"])
+        for kind in ("min_share", "max_share", "min_shifts", "max_shifts", "reserve")
+        if one.get(kind) is not None
+    }
     return [
-        str(wording.LIMITS[one["kind"]]) % {"about": names.get(one["about"], one["about"])} for one in scenario.conflict
+        str(wording.LIMITS[one["kind"]]) % {"about": names.get(one["about"], one["about"])}
+        + _figure(one["kind"], figures.get((one["kind"], one["about"])))
+        for one in scenario.conflict
     ]
+
+
+def _figure(kind: str, value: float | None) -> str:
+    """A limit's figure behind its words; nothing for one that has none."""
+    if value is None:
+        return ""
+    return f" ({value})" if kind.endswith("shifts") else f" ({100 * value:g} %)"
 
 
 def pins_in_words(call: Call) -> list[tuple[Proposal, str, str]]:

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from headwater.useroffice import queries
-from headwater.useroffice.models import Award, Output, PastProject, Proposal, ScheduleVersion, State, TeamMember
+from headwater.useroffice.models import (
+    Award,
+    Mode,
+    Output,
+    PastProject,
+    Proposal,
+    ScheduleVersion,
+    State,
+    SubProject,
+    TeamMember,
+)
 from headwater.useroffice.rounds import home_jurisdictions
 
 UNSEEN = (State.DRAFT, State.WITHDRAWN)
@@ -61,7 +71,11 @@ def scheduled() -> Exists:
 
 
 def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
-    """Each facility's years, past projects and those on the platform together; five queries."""
+    """Each facility's years, past projects and those on the platform together; six queries.
+
+    A block's sub-projects are no projects of their own. What they hold inside of their group's beamtime is in the
+    group's award; beamtime of their own counts beside it, for the group.
+    """
     region = list(home_jurisdictions())
     rows: dict[tuple[int, int], dict[str, int]] = {}
 
@@ -83,6 +97,7 @@ def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
     live = Proposal.objects.filter(call__facility__in=facilities, submitted_at__isnull=False)
     live = (
         live.exclude(state__in=UNSEEN)
+        .exclude(call__mode=Mode.WITHIN)
         .annotate(scheduled=scheduled())
         .values(at=F("call__facility"), year=F("submitted_at__year"))
     )
@@ -99,6 +114,11 @@ def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
         "version__call__facility", "proposal__submitted_at__year"
     )
     for facility, year, granted in awards.annotate(n=Sum("shifts")):
+        add(facility, year, {"granted": granted, "shifts": granted})
+    apart = SubProject.objects.filter(own=True, proposal__call__facility__in=facilities).values_list(
+        "proposal__call__facility", "member__block__proposal__submitted_at__year"
+    )
+    for facility, year, granted in apart.annotate(n=Sum("proposal__requested")):
         add(facility, year, {"granted": granted, "shifts": granted})
     outputs = Output.objects.filter(facility__in=facilities).values_list("facility", "year")
     for facility, year, n in outputs.annotate(n=Count("pk")):

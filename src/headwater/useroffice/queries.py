@@ -20,6 +20,7 @@ from headwater.useroffice.models import (
     CallStage,
     Feasibility,
     Letter,
+    Mode,
     Output,
     Panel,
     PanelMember,
@@ -34,6 +35,7 @@ from headwater.useroffice.models import (
     ScheduleVersion,
     Stage,
     State,
+    SubProject,
     TeamMember,
     Track,
     Verdict,
@@ -66,11 +68,11 @@ def visible_proposals(desk: Desk) -> QuerySet[Proposal]:
 
 
 def visible_calls(desk: Desk) -> QuerySet[Call]:
-    """Announced calls for everybody; those in preparation for their office."""
+    """Announced calls for everybody; those in preparation for their office. A block's own shows on the block's page."""
     seen = ~Q(stage=CallStage.DRAFT)
     if desk.offices:
         seen |= Q(facility_id__in=desk.offices)
-    return Call.objects.filter(seen)
+    return Call.objects.filter(seen).exclude(mode=Mode.WITHIN)
 
 
 # Lists ----------------------------------------------------------------------------------------------------------
@@ -78,6 +80,7 @@ def open_calls(at: datetime) -> QuerySet[Call]:
     return (
         Call.objects.filter(stage=CallStage.ANNOUNCED, opens_at__lte=at)
         .filter(Q(closes_at=None) | Q(closes_at__gt=at))
+        .exclude(mode=Mode.WITHIN)
         .select_related("facility")
         .order_by("closes_at", "pk")
     )
@@ -85,7 +88,10 @@ def open_calls(at: datetime) -> QuerySet[Call]:
 
 def coming_calls(at: datetime) -> QuerySet[Call]:
     return (
-        Call.objects.filter(stage=CallStage.ANNOUNCED, opens_at__gt=at).select_related("facility").order_by("opens_at")
+        Call.objects.filter(stage=CallStage.ANNOUNCED, opens_at__gt=at)
+        .exclude(mode=Mode.WITHIN)
+        .select_related("facility")
+        .order_by("opens_at")
     )
 
 
@@ -163,7 +169,8 @@ def offices(desk: Desk) -> QuerySet[Facility]:
 
 def calls_of(facility: Facility) -> QuerySet[Call]:
     counted = Count("proposals", filter=~Q(proposals__state=State.DRAFT))
-    return facility.calls.annotate(n_proposals=counted).order_by("-opens_at", "-pk")
+    rows = facility.calls.exclude(mode=Mode.WITHIN)
+    return rows.annotate(n_proposals=counted).order_by("-opens_at", "-pk")
 
 
 def beamlines_of(facility: Facility) -> QuerySet[Instrument]:
@@ -370,6 +377,13 @@ def awards_elsewhere(call: Call) -> QuerySet[Award]:
         .exclude(version__call=call)
         .filter(start__lte=call.period_end, version=Subquery(newest))
     )
+
+
+def parts_placed(call: Call) -> QuerySet[SubProject]:
+    """Sub-projects of the facility's blocks with beamtime of their own that touches the call's period."""
+    rows = SubProject.objects.filter(own=True, proposal__call__facility=call.facility)
+    rows = rows.select_related("instrument__city__jurisdiction")
+    return rows.filter(ends_at__date__gt=call.period_start, starts_at__date__lte=call.period_end)
 
 
 def standby_of(call: Call) -> list[tuple[Proposal, Verdict | None]]:

@@ -10,7 +10,8 @@ from django.db.models import Avg, Count, F, Q, Sum
 from headwater.core.estimate import Estimate
 from headwater.registry.models import Facility, Figure
 from headwater.useroffice import programme
-from headwater.useroffice.models import Proposal, Review, Visit
+from headwater.useroffice.models import Mode, Proposal, Review, SubProject, Visit
+from headwater.useroffice.poolshares import parts_by_rule
 from headwater.useroffice.programme import UNSEEN, Users, Year, users_of, years_of
 
 # What a published figure of a facility says, by the end of its code, is counted here as this figure.
@@ -40,7 +41,7 @@ class OfficeStatistics:
 def statistics_of(facility: Facility, *, today: date) -> OfficeStatistics:
     """All figures of a facility in a fixed number of queries."""
     years = years_of([facility.pk])[facility.pk]
-    live = Proposal.objects.filter(call__facility=facility).exclude(state__in=UNSEEN)
+    live = Proposal.objects.filter(call__facility=facility).exclude(state__in=UNSEEN).exclude(call__mode=Mode.WITHIN)
     projects = sum(one.projects for one in years)
     synthetic = sum(one.synthetic for one in years)
     requested, granted = sum(one.requested for one in years), sum(one.granted for one in years)
@@ -74,6 +75,7 @@ def statistics_of(facility: Facility, *, today: date) -> OfficeStatistics:
     beams = (
         Visit.objects.filter(proposal__call__facility=facility, began_at__isnull=False)
         .filter(proposal__submitted_at__isnull=False)
+        .exclude(proposal__call__mode=Mode.WITHIN)
         .aggregate(
             mean=Avg(F("began_at") - F("proposal__submitted_at")),
             n=Count("pk"),
@@ -91,7 +93,9 @@ def statistics_of(facility: Facility, *, today: date) -> OfficeStatistics:
         found["reviews_per_reviewer"] = estimate(
             reviews["n"] / reviews["people"], "reviews", reviews["n"], reviews["s"] / reviews["n"]
         )
-    hours = Visit.objects.filter(proposal__call__facility=facility, hours_given__isnull=False).aggregate(
+    inside = SubProject.objects.filter(own=False).values("pk")  # their hours are in the visit of their group
+    visits = Visit.objects.filter(proposal__call__facility=facility, hours_given__isnull=False)
+    hours = visits.exclude(proposal__in=inside).aggregate(
         given=Sum("hours_given"),
         lost=Sum("hours_lost"),
         n=Count("pk"),
@@ -100,6 +104,7 @@ def statistics_of(facility: Facility, *, today: date) -> OfficeStatistics:
     if hours["n"] and hours["given"] + hours["lost"]:
         lost = float(hours["lost"] / (hours["given"] + hours["lost"]))
         found["hours_lost_share"] = estimate(lost, "share", hours["n"], hours["s"] / hours["n"])
+    found |= parts_by_rule(facility, today=today)
     published = list(
         Figure.objects.filter(subject_kind="facility", subject=facility.code)
         .prefetch_related("sources")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.accounts.notices import NoticeWording
 from headwater.accounts.words import Wording
+from headwater.useroffice.block_wording import BLOCK_FIELDS, BLOCK_NOTICES, BLOCK_REASONS, SHARE_REASONS
 
 ACTS = {
     "beam.calendar_set": _("beam calendar set"),
@@ -15,10 +16,15 @@ ACTS = {
     "call.changed": _("call changed"),
     "call.made": _("call prepared"),
     "call.stage": _("call announced or completed"),
+    "block.changed": _("block changed"),
+    "block.divided": _("share of a block changed"),
+    "block.member_set": _("member of a block named"),
+    "block.opened": _("block opened"),
+    "block.passed": _("shifts of a block passed on"),
+    "block.returned": _("shifts of a block returned"),
     "conflict.declared": _("conflict of interest declared"),
     "feasibility.judged": _("feasibility judged"),
     "feedback.given": _("feedback given"),
-    "form.published": _("form published"),
     "history.loaded": _("past projects loaded"),
     "round.made_up": _("made-up round loaded"),
     "letter.noted": _("sentence added to a letter"),
@@ -26,6 +32,7 @@ ACTS = {
     "output.added": _("publication added"),
     "outputs.imported": _("publications taken in"),
     "panel.made": _("panel founded"),
+    "part.moved": _("sub-project moved"),
     "panel.member_set": _("panel member set"),
     "pool.set": _("pool set"),
     "pool.dropped": _("pool taken away"),
@@ -100,22 +107,6 @@ REASONS = {
     "call.beamline_foreign": Wording(_("%(name)s is no beamline of this facility."), 422),
     "call.number_wrong": Wording(_("This must be from %(least)s to %(most)s."), 422),
     "facility.not_found": Wording(_("There is no such facility."), 404),
-    "form.too_long": Wording(_("A form may have at most %(most)s questions."), 422),
-    "form.key_wrong": Wording(
-        _("Question %(number)s: “%(value)s” is no key of its own. Use small letters, digits and underscores."), 422
-    ),
-    "form.kind_unknown": Wording(_("Question “%(key)s”: its kind must be one of %(kinds)s."), 422),
-    "form.label_missing": Wording(_("Question “%(key)s” needs a label in Chinese and in English."), 422),
-    "form.choices_missing": Wording(_("Question “%(key)s” needs choices."), 422),
-    "form.choices_wrong": Wording(
-        _("Question “%(key)s”: each choice needs a value of its own and a label in Chinese and in English."), 422
-    ),
-    "form.most_wrong": Wording(
-        _("Question “%(key)s”: its longest answer must be a whole number of characters from 1 to %(most)s."), 422
-    ),
-    "form.condition_unknown": Wording(
-        _("Question “%(key)s”: its condition must name an earlier question and the answer on which it is asked."), 422
-    ),
     "track.in_use": Wording(_("Reviewers were asked in this track already; its stages stay as they are."), 409),
     "track.not_found": Wording(_("The call has no such track or stage of review."), 404),
     "panel.not_found": Wording(_("There is no such panel."), 404),
@@ -209,6 +200,9 @@ REASONS = {
     "draft.answer_missing": Wording(_("This question must be answered."), 422),
     "draft.answer_unknown": Wording(_("“%(value)s” is none of the choices."), 422),
     "draft.answer_no_number": Wording(_("“%(value)s” is no number."), 422),
+    "draft.answer_no_date": Wording(_("“%(value)s” is no day. Write it as 2026-03-01."), 422),
+    "draft.answer_too_small": Wording(_("%(value)s is too small; %(least)s is the least."), 422),
+    "draft.answer_too_great": Wording(_("%(value)s is too great; %(most)s is the most."), 422),
     "draft.unknown": Wording(_("%(field)s: “%(value)s” is not known here, or is not yours. Nothing was kept."), 422),
     "draft.hazards_missing": Wording(_("Say which hazards the sample %(name)s has, or that it has none."), 422),
     "draft.hazard_unknown": Wording(_("“%(value)s” is no hazard that is known here."), 422),
@@ -225,7 +219,7 @@ REASONS = {
     ),
     "file.question_unknown": Wording(_("The form asks for no such file."), 422),
     "file.size": Wording(_("The file is empty or larger than %(most)s MB."), 422),
-    "file.kind": Wording(_("The file must be a PDF, PNG or JPEG."), 422),
+    "file.kind": Wording(_("The file must be one of these: %(kinds)s."), 422),
     "feasibility.too_late": Wording(_("Feasibility of this proposal was settled already."), 409),
     "feasibility.unknown": Wording(_("Choose a verdict."), 422),
     "feasibility.reason_missing": Wording(_("Write down the conditions or the reason."), 422),
@@ -325,6 +319,8 @@ REASONS = {
         422,
     ),
     "schedule.none": Wording(_("No schedule is published yet."), 404),
+    **BLOCK_REASONS,
+    **SHARE_REASONS,
 }
 
 # Fields of the audit trail.
@@ -359,6 +355,7 @@ FIELDS: dict[str, object] = {
     "shifts": _("shifts"),
     "verdict": _("Verdict"),
     "version": _("version"),
+    **BLOCK_FIELDS,
 }
 
 TOPICS: Mapping[str, object] = {
@@ -368,6 +365,7 @@ TOPICS: Mapping[str, object] = {
     "decision": _("Decisions on your proposals"),
     "schedule": _("Changes of your beamtime"),
     "report": _("Reports that are due"),
+    "block": _("Blocks that you share"),
 }
 
 NOTICES = {
@@ -416,6 +414,7 @@ NOTICES = {
     "report.due": NoticeWording(
         _("A report is due on %(proposal)s"), _("The report on “%(title)s” is due on %(due)s.")
     ),
+    **BLOCK_NOTICES,
 }
 
 # What a proposer sees of the state; a test holds the list complete.
@@ -425,6 +424,7 @@ PUBLIC_STATES: Mapping[str, object] = {
     "withdrawn": _("Withdrawn"),
     "under_review": _("Under review"),
     "infeasible": _("Not feasible"),
+    "recommended": _("Accepted; its days follow"),
     "standby": _("On the standby list"),
     "declined": _("Not given beamtime"),
     "scheduled": _("Beamtime granted"),
@@ -443,6 +443,7 @@ NEXT: Mapping[str, object] = {
     "withdrawn": _("It is out of the call for good."),
     "under_review": _("Beamlines, reviewers and the panel look at it. The decision is told here and by mail."),
     "infeasible": _("What the beamlines say stands below. Ask them before you apply anew."),
+    "recommended": _("The beamline's scientists or the user office give it days, and you are told."),
     "standby": _("It gets beam that becomes free; you are told at once."),
     "declined": _("You may apply again in a later call."),
     "scheduled": _("See on the visit's page who still needs safety training and which samples wait for approval."),
@@ -566,4 +567,10 @@ FIGURES: Mapping[str, tuple[object, object]] = {
     "days_to_beam": (_("Days from submission to beam"), _("d")),
     "reviews_per_reviewer": (_("Reviews for each reviewer"), ""),
     "hours_lost_share": (_("Share of hours lost"), ""),
+    "part_funder": (_("Part of the allocated shifts that funders' pools got"), ""),
+    "part_industry": (_("Part of the allocated shifts that industry's pools got"), ""),
+    "part_region": (_("Part of the allocated shifts that the region's pools got"), ""),
+    "part_outside": (_("Part of the allocated shifts that pools of those from outside got"), ""),
+    "part_in_house": (_("Part of the allocated shifts that in-house pools got"), ""),
+    "part_discretionary": (_("Part of the allocated shifts that the director's pools got"), ""),
 }

@@ -141,7 +141,7 @@ def test_conflicts_come_from_a_file_too(call, tmp_path):
 def test_too_few_reviewers_are_told(call):
     result = call("--reviews", "3")
     assert result.exit_code == 1
-    assert "P3 need 3 reviews; the 2 reviewers free of conflict with them may give 2" in result.stderr
+    assert "P3 needs 3 reviews; the 2 reviewers free of conflict with them may give 2" in result.stderr
 
 
 @pytest.mark.parametrize(

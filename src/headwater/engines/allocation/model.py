@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -286,6 +286,10 @@ def _is_share(value: float) -> bool:
     return (Fraction(str(value)) * SHARE_UNIT).denominator == 1
 
 
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(str(one) for one in sorted(numbers))
+
+
 def _check_line(line: Beamline, days: int) -> None:
     name = f'beamline "{line.id}"'
     if any(b <= a for a, b in pairwise(line.beam_days)):
@@ -308,7 +312,8 @@ def _check_proposal(one: Proposal, lines: frozenset[str], days: int) -> None:
     if not 1 <= least <= one.requested:
         raise AllocationError(f"{name}: minimum must be from 1 to requested ({one.requested}), got {least}.")
     if any(not least <= length <= one.requested for length in one.between):
-        raise AllocationError(f"{name}: lengths between must be from {least} to {one.requested}, got {one.between}.")
+        got = _listed(one.between)
+        raise AllocationError(f"{name}: lengths between must be from {least} to {one.requested}, got {got}.")
     if not one.beamlines:
         raise AllocationError(f"{name}: beamlines is empty; name at least one.")
     for line in (*one.beamlines, *sorted(one.banned)):
@@ -323,7 +328,7 @@ def _check_proposal(one: Proposal, lines: frozenset[str], days: int) -> None:
     if one.pin.beamline is not None and one.pin.beamline not in one.beamlines:
         raise AllocationError(f'{name}: pinned to "{one.pin.beamline}", which it does not accept.')
     if one.pin.shifts is not None and one.pin.shifts not in one.lengths:
-        raise AllocationError(f"{name}: pinned to {one.pin.shifts} shifts; it may have {one.lengths}.")
+        raise AllocationError(f"{name}: pinned to {one.pin.shifts} shifts; it may have {_listed(one.lengths)}.")
     if one.pin.start is not None and not 0 <= one.pin.start < days:
         raise AllocationError(f"{name}: pinned to day {one.pin.start}; the round has 0 to {days - 1}.")
 

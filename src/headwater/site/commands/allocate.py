@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headwater import __version__
-from headwater.site.fileinput import Unusable, write_text
+from headwater.site.fileinput import Finite, Unusable, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,20 +23,16 @@ GAP = 1e-3
 
 @click.command("allocate", short_help="A round of beamtime: who gets how many shifts, where, when.")
 @click.argument("round_file", metavar="ROUND.json", type=click.Path(path_type=Path))
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 86_400), default=60.0, show_default=True, help="When the search stops."
-)
-@click.option("--gap", type=click.FloatRange(0, 1), default=GAP, show_default=True, help="Stop when as near the bound.")
+@click.option("--seconds", type=Finite(0.1, 86_400), default=60.0, show_default=True, help="When the search stops.")
+@click.option("--gap", type=Finite(0, 1), default=GAP, show_default=True, help="Stop when as near the bound.")
 @click.option("--out", "out_file", type=click.Path(path_type=Path), help="Where the plan goes, as JSON.")
 @click.option("--previous", "previous_file", type=click.Path(path_type=Path), help="A plan to change little.")
 @click.option(
     "--change-cost",
-    type=click.FloatRange(0, 1e12),
+    type=Finite(0, 1e12),
     help="Merit a change of a previous award must gain. Default: the mean merit of an award.",
 )
-@click.option(
-    "--drop-cost", type=click.FloatRange(0, 1e12), help="The same for leaving one out. Default: twice --change-cost."
-)
+@click.option("--drop-cost", type=Finite(0, 1e12), help="The same for leaving one out. Default: twice --change-cost.")
 @click.option("--open-from", type=click.IntRange(0), default=0, help="Nothing changes before this day (a number).")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON instead of a summary.")
@@ -101,7 +97,9 @@ def command(
             progress=progress,
         )
     except NoPlan as error:
-        raise click.ClickException(_clash(round_file, [roundfile.limit_text(one) for one in error.conflict])) from None
+        raise click.ClickException(
+            _clash(round_file, [roundfile.limit_text(one, asked) for one in error.conflict])
+        ) from None
     if faults := check_plan(asked, plan.awards):
         told = "; ".join(f"{fault.about}: {fault.text}" for fault in faults[:5])
         raise click.ClickException(f"The plan breaks limits and was not written: {told}. Please report this round.")
@@ -131,6 +129,9 @@ def _published(
             raise Unusable("--change-cost, --drop-cost and --open-from belong to --previous PLAN.json; name the plan.")
         return None
     awards = roundfile.read_previous(path)
+    known = {one.id for one in asked.proposals}
+    if awards and not any(one.proposal in known for one in awards):
+        raise Unusable(f"{path}: none of its proposals is in the round; is it the plan of another round?")
     if open_from >= asked.days:
         raise Unusable(f"--open-from {open_from} is past the round's last day, {asked.days - 1}.")
     change = _mean_merit(asked, awards) if change_cost is None else change_cost
@@ -146,6 +147,8 @@ def _mean_merit(asked: Round, awards: tuple[Award, ...]) -> float:
 def _clash(path: Path, limits: list[str]) -> str:
     if not limits:
         return f"{path}: no plan is possible: the beam calendar leaves no place for what must be granted."
+    if len(limits) == 1:
+        return f"{path}: no plan can keep this limit, even with every other dropped: {limits[0]}. Relax it."
     return (
         f"{path}: no plan keeps all limits. These clash: {'; '.join(limits)}. Drop any one of them and the others "
         "of this list can be kept."

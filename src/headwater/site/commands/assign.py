@@ -7,6 +7,7 @@ import io
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headwater.site.fileinput import Unusable, table_of, text_of, write_text
+from headwater.site.fileinput import Finite, Unusable, table_of, text_of, write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 REVIEWS = 3
 LOAD = 20
+# What numpy raises on a file that is no archive of plain arrays: another kind, cut short, spoilt, or of absurd shape.
+UNREADABLE = (OSError, ValueError, TypeError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
 KINDS = ("author", "organisation", "declared", "field", "language", "listed")
 PROPOSAL_COLUMNS = ("id", "reviews", "fields", "languages", "organisations", "people")
 REVIEWER_COLUMNS = ("id", "max_load", "min_load", "fields", "languages", "organisations", "conflicts")
@@ -54,7 +57,7 @@ class _Rows:
 @click.option("--load", type=click.IntRange(0, 10_000), default=LOAD, show_default=True, help="A reviewer's most.")
 @click.option("--any-field", is_flag=True, help="A reviewer without a field in common may review too.")
 @click.option("--floor/--no-floor", default=True, show_default=True, help="Raise the worst pair first.")
-@click.option("--cap", type=click.FloatRange(0.05, 1), help="Draw by chance, no pair with a greater chance than this.")
+@click.option("--cap", type=Finite(0.05, 1), help="Draw by chance, no pair with a greater chance than this.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the draw.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -191,9 +194,9 @@ def _affinity_npz(path: Path, proposals: _Rows, reviewers: _Rows) -> np.ndarray:
     if not path.is_file():
         text_of(path)  # says what is wrong with it
     try:
-        with np.load(path, allow_pickle=False) as loaded:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
             arrays = {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
+    except UNREADABLE:
         raise Unusable(f"{path} is not an .npz file of plain arrays; write it with numpy.savez.") from None
     if "affinity" not in arrays:
         names = ", ".join(sorted(arrays)) or "none"
@@ -265,6 +268,8 @@ def _affinity_csv(path: Path, proposals: _Rows, reviewers: _Rows) -> np.ndarray:
         raise Unusable(f"{path}, line {reader.line_num}: not CSV ({error}).") from None
     if not header:
         raise Unusable(f"{path} is empty; give proposal, reviewer, affinity or a table.")
+    if not seen:
+        raise Unusable(f"{path} has a header but no rows; give at least one pair.")
     if not long and len(seen) < affinity.size:
         have = {p for p, _ in seen}
         missing = [one for k, one in enumerate(proposals.ids) if k not in have]
@@ -381,9 +386,10 @@ def _too_few(error: Any, proposals: _Rows, reviewers: _Rows, cap: float | None) 
         return f"{reviewers.path}: these reviewers cannot all reach their min_load: {names}. Lower it, or conflicts."
     names = ", ".join(proposals.ids[p] for p in error.proposals[:10])
     more = f" and {len(error.proposals) - 10} more" if len(error.proposals) > 10 else ""
+    need = "need" if len(error.proposals) > 1 else "needs"
     draw = f" at a chance of at most {cap:g} a pair" if cap is not None else ""
     return (
-        f"{proposals.path}: {names}{more} need {error.needed} reviews; the {len(error.reviewers)} reviewers free of "
+        f"{proposals.path}: {names}{more} {need} {error.needed} reviews; the {len(error.reviewers)} reviewers free of "
         f"conflict with them may give {error.room}{draw}. Add reviewers, raise max_load, or ask for fewer reviews."
     )
 

@@ -11,6 +11,7 @@ from headwater.accounts.audit import Act, Actor, record
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.useroffice import facts, queries, rules
 from headwater.useroffice.actions.steps import locked_call, locked_proposal, names_of, step
+from headwater.useroffice.actions.telling import is_part, tell_verdict
 from headwater.useroffice.models import (
     BeamlineScientist,
     Feasibility,
@@ -82,4 +83,6 @@ def judge_feasibility(
         if all(said):
             fit = any(one in ("feasible", "conditional") for one in said)
             step(proposal, "feasible" if fit else "infeasible", by=by, at=at)
+            if is_part(proposal):
+                tell_verdict(proposal, at=at)
     return held

@@ -18,6 +18,7 @@ from headwater.registry.models import Facility, Instrument, Organisation
 from headwater.useroffice import demo, facts, queries
 from headwater.useroffice.actions import (
     assigning,
+    callforms,
     calls,
     checking,
     deciding,
@@ -41,7 +42,7 @@ OPEN_SINCE, OPEN_UNTIL = -7, 45
 
 
 @dataclass(slots=True)
-class _Round:
+class Round:
     """Who and what the made-up round is of."""
 
     facility: Facility
@@ -79,18 +80,20 @@ def load_synthetic_round(
     worked = Call.objects.filter(facility=facility).exists() or facility.forms.exists()
     if len(lines) < 2 or worked:
         return 0
-    it = _Round(facility, lines, office, at, *_people(domain, at))
+    it = Round(facility, lines, office, at, *_people(domain, at))
     _name_people(it)
-    waiting = _call(it, demo.WAITING, OPENED, CLOSED, first=30)
+    waiting = make_call(it, demo.WAITING, OPENED, CLOSED, first=30)
     made = _proposals(it, waiting)
     _judge(it, waiting, made)
-    _review(it, waiting)
+    review(it, waiting)
     _decide(it, waiting)
     plan = scheduling.make_scenario(
         waiting.public_id, demo.PLAN, seconds=PLAN_SECONDS, queue=False, **it.by(office, DECIDED)
     )
     scheduling.solve(plan.public_id, at=it.when(DECIDED))
-    begun = _call(it, demo.OPEN, OPEN_SINCE, OPEN_UNTIL, first=120)
+    begun = make_call(it, demo.OPEN, OPEN_SINCE, OPEN_UNTIL, first=120)
+    asked = [*begun.form.questions, *demo.MORE_QUESTIONS]
+    callforms.publish_form(begun.public_id, asked, **it.by(office, OPEN_SINCE))
     proposals.start_proposal(
         begun.public_id,
         proposals.ProposalDraft(
@@ -122,7 +125,7 @@ def _people(domain: str, at: datetime) -> tuple[User, list[User], list[User]]:
     return scientist, reviewers, proposers
 
 
-def _name_people(it: _Round) -> None:
+def _name_people(it: Round) -> None:
     acting = it.by(it.office, OPENED)
     for line in it.lines:
         people.set_scientist(line.public_id, it.scientist.email, **acting)
@@ -133,7 +136,7 @@ def _name_people(it: _Round) -> None:
         people.set_member(it.panel.public_id, member, **acting)
 
 
-def _call(it: _Round, names: demo.CallWords, opens: int, closes: int, *, first: int) -> Call:
+def make_call(it: Round, names: demo.CallWords, opens: int, closes: int, *, first: int, mode: str = "general") -> Call:
     """One announced call with two tracks and a pool; its beamtime begins ``first`` days after the load."""
     acting = it.by(it.office, opens - 1)
     begins = it.when(first).date()
@@ -143,7 +146,7 @@ def _call(it: _Round, names: demo.CallWords, opens: int, closes: int, *, first: 
             code=names.code,
             name_zh=names.zh,
             name_en=names.en,
-            mode="general",
+            mode=mode,
             opens_at=it.when(opens),
             closes_at=it.when(closes),
             period_start=begins,
@@ -167,7 +170,7 @@ def _call(it: _Round, names: demo.CallWords, opens: int, closes: int, *, first: 
     return made
 
 
-def _proposals(it: _Round, call: Call) -> list[Proposal]:
+def _proposals(it: Round, call: Call) -> list[Proposal]:
     """The made-up teams' proposals, submitted day after day while the call was open."""
     made_up = Organisation.objects.filter(kind="university", source__kind="synthetic")
     homes = list(made_up.order_by("pk")[: demo.PROPOSERS]) or [it.facility.operator]
@@ -193,7 +196,7 @@ def _proposals(it: _Round, call: Call) -> list[Proposal]:
     return made
 
 
-def _judge(it: _Round, call: Call, made: Sequence[Proposal]) -> None:
+def _judge(it: Round, call: Call, made: Sequence[Proposal]) -> None:
     """The scientist's verdicts; the last proposals wait for theirs."""
     checking.begin_checks(call.public_id, **it.by(it.office, CHECKED))
     for asked, one in zip(demo.asked(len(it.lines)), made, strict=True):
@@ -205,7 +208,7 @@ def _judge(it: _Round, call: Call, made: Sequence[Proposal]) -> None:
             )
 
 
-def _review(it: _Round, call: Call) -> None:
+def review(it: Round, call: Call) -> None:
     """Everybody on the panel reviews, each with her own severity; then all goes to the panel."""
     assigning.assign(call.public_id, **it.by(it.office, REVIEWED))
     severity = dict(zip([one.pk for one in it.reviewers], demo.SEVERITY, strict=True))
@@ -222,7 +225,7 @@ def _review(it: _Round, call: Call) -> None:
     deciding.open_panel(call.public_id, **it.by(it.office, MET))
 
 
-def _decide(it: _Round, call: Call) -> None:
+def _decide(it: Round, call: Call) -> None:
     """The panel has talked of some and decided a few; the rest waits."""
     ranked = [one.proposal.public_id for one in ranking_of(call, it.by(it.office, MET)["desk"]).rows]
     for place, public_id in enumerate(ranked[: demo.DISCUSSED]):

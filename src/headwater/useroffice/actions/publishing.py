@@ -16,21 +16,21 @@ from headwater.registry.models import Instrument
 from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 from headwater.useroffice import queries, rounds, rules
+from headwater.useroffice.actions.parts import follow_schedule
 from headwater.useroffice.actions.steps import locked_call, names_of, step, tell_team
+from headwater.useroffice.actions.visits import keep_visit
 from headwater.useroffice.models import (
     Award,
     Call,
+    Mode,
     Proposal,
     Scenario,
     ScheduleVersion,
     State,
     TeamMember,
     Visit,
-    VisitMember,
     VisitState,
 )
-
-FIRST_HOUR = 8  # a day's first shift begins at eight on the facility's clocks
 
 
 @settled
@@ -115,6 +115,8 @@ def publish(
     _place(last, awards, viewer, displace=displace, by=by, at=at)
     _move_states(awards, rows, by=by, at=at)
     _plan_visits(call, awards)
+    if call.mode == Mode.BLOCK:
+        follow_schedule(version, by=by, at=at)
     if last is not None:
         _tell_changes(version, rows, awards, at=at)
     changes = {"number": [last.number if last else None, version.number], "awards": [None, len(awards) + len(stays)]}
@@ -182,7 +184,7 @@ def _place(
 
 
 def _begins(instrument: Instrument, day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, FIRST_HOUR, tzinfo=zone_of(instrument))
+    return datetime(day.year, day.month, day.day, rounds.FIRST_HOUR, tzinfo=zone_of(instrument))
 
 
 def _move_states(awards: Sequence[Award], rows: Mapping[str, Proposal], *, by: Actor, at: datetime) -> None:
@@ -202,21 +204,8 @@ def _plan_visits(call: Call, awards: Sequence[Award]) -> None:
     Visit.objects.filter(proposal__call=call, state=VisitState.PLANNED).exclude(proposal__in=granted).update(
         state=VisitState.CANCELLED
     )
-    held = {one.proposal_id: one for one in Visit.objects.filter(proposal__in=granted)}
     for one in awards:
-        visit = held.get(one.proposal_id)
-        values = {"instrument": one.instrument, "start": one.start, "end": one.end, "shifts": one.shifts}
-        if visit is None:
-            visit = Visit.objects.create(public_id=new_id("vis", node_prefix()), proposal=one.proposal, **values)
-            VisitMember.objects.bulk_create(
-                [
-                    VisitMember(visit=visit, name=str(member)[:200], user=member.user)
-                    for member in {str(place): place for place in one.proposal.team.all()}.values()
-                    if member.accepted_at is not None
-                ]
-            )
-        elif visit.state in (VisitState.PLANNED, VisitState.CANCELLED):
-            Visit.objects.filter(pk=visit.pk).update(state=VisitState.PLANNED, **values)
+        keep_visit(one.proposal, one.instrument, one.start, one.end, one.shifts)
 
 
 def _tell_changes(

@@ -9,13 +9,17 @@ from headwater.accounts.actions.notices import tell
 from headwater.accounts.audit import Act, Actor, record
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.useroffice import queries, rules
-from headwater.useroffice.models import Call, Proposal
+from headwater.useroffice.actions.shares import settle
+from headwater.useroffice.models import Call, Mode, Proposal
 
 
-def locked_call(public_id: str) -> Call:
-    """The call, locked: what is scarce in it (shares, loads, versions) is decided by one at a time."""
+def locked_call(public_id: str, *, within: bool = False) -> Call:
+    """The call, locked: what is scarce in it (shares, loads, versions) is decided by one at a time.
+
+    A block's own call is run from the block alone; only submitting to it takes this way, with ``within``.
+    """
     call = Call.objects.select_for_update(of=("self",)).select_related("facility").filter(public_id=public_id).first()
-    if call is None:
+    if call is None or (call.mode == Mode.WITHIN and not within):
         raise Refused(Decision((Reason("call.not_found"),)))
     return call
 
@@ -44,6 +48,8 @@ def step(
     permit(rules.may_move(mode, proposal.state, act))
     old, proposal.state, proposal.state_at = proposal.state, rules.moved(mode, proposal.state, act), at
     proposal.save(update_fields=["state", "state_at"])
+    if mode == Mode.WITHIN:
+        settle(proposal, act, by=by, at=at)
     record(
         Act(
             f"proposal.{act}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,9 @@ from headwater.useroffice import queries, rules
 from headwater.useroffice.actions.steps import locked_call, locked_proposal, names_of, tell_team
 from headwater.useroffice.models import (
     Letter,
+    Mode,
     Proposal,
+    State,
     Verdict,
 )
 
@@ -91,3 +93,22 @@ def send_letters(
         at=at,
     )
     return len(pending)
+
+
+# Within a block -------------------------------------------------------------------------------------------------
+def is_part(proposal: Proposal) -> bool:
+    """Whether it is a sub-project of a block."""
+    return proposal.call.mode == Mode.WITHIN
+
+
+def tell_state(proposal: Proposal, code: str, named: Mapping[str, object], *, at: datetime) -> None:
+    """Tell a sub-project's people of its state at once: within a block no letters wait. In a transaction."""
+    proposal.told_state, proposal.told_at = proposal.state, at
+    proposal.save(update_fields=["told_state", "told_at"])
+    tell_team(proposal, code, named, at=at)
+
+
+def tell_verdict(proposal: Proposal, *, at: datetime) -> None:
+    """Tell a sub-project's people what the scientists found. In a transaction."""
+    fit = proposal.state == State.RECOMMENDED
+    tell_state(proposal, "decision.accepted" if fit else "decision.infeasible", {"note": ""}, at=at)

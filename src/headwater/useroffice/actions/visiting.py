@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from headwater.accounts.audit import Act, Actor, record
 from headwater.accounts.models import User
@@ -20,6 +20,7 @@ from headwater.core.identity import new_id
 from headwater.registry.models import Facility, Source
 from headwater.registry.queries import node_prefix
 from headwater.useroffice import facts, rules
+from headwater.useroffice.actions.shares import credited_inside
 from headwater.useroffice.actions.steps import locked_proposal, step, tell_team
 from headwater.useroffice.models import (
     Feedback,
@@ -29,6 +30,7 @@ from headwater.useroffice.models import (
     Proposal,
     Report,
     State,
+    SubProject,
     Visit,
     VisitMember,
 )
@@ -167,6 +169,7 @@ def finish_visit(
         decision += Decision((Reason("visit.lost_reason_missing", facts={"field": "lost_reason"}),))
     permit(decision)
     credit = int(hours_lost // HOURS_A_SHIFT) if lost_reason in (LostReason.BEAM, LostReason.BEAMLINE) else 0
+    credit = max(0, credit - credited_inside(proposal, visit))
     visit.state, visit.ended_at, visit.handover = "done", at, handover[:10_000]
     visit.hours_given, visit.hours_lost, visit.lost_reason = hours_given, hours_lost, lost_reason
     visit.credited_shifts = credit
@@ -282,8 +285,12 @@ def add_output(facility: Facility, draft: OutputDraft, *, source: Source | None,
             "made_at": at,
         },
     )
-    linked = Proposal.objects.filter(call__facility=facility, code__in=draft.proposals)
-    OutputLink.objects.bulk_create([OutputLink(output=output, proposal=one) for one in linked], ignore_conflicts=True)
+    linked = Q(call__facility=facility, code__in=draft.proposals)
+    groups = SubProject.objects.filter(proposal__call__facility=facility, proposal__code__in=draft.proposals)
+    linked |= Q(pk__in=groups.values("member__block__proposal"))  # a sub-project's result is its group's too
+    OutputLink.objects.bulk_create(
+        [OutputLink(output=output, proposal=one) for one in Proposal.objects.filter(linked)], ignore_conflicts=True
+    )
     if is_new:
         record(Act("output.added", output.public_id, {"doi": [None, draft.doi]}), by=by, at=at)
     return output

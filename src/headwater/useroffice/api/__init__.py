@@ -1,6 +1,6 @@
 """The user office's JSON API: what the pages do, for programs."""
 
-from headwater.useroffice.api import calls, judging, plans, proposals, results, setup
+from headwater.useroffice.api import blocks, calls, forms, judging, plans, proposals, results, setup, shares
 from headwater.useroffice.api.shapes import router
 
-__all__ = ["calls", "judging", "plans", "proposals", "results", "router", "setup"]
+__all__ = ["blocks", "calls", "forms", "judging", "plans", "proposals", "results", "router", "setup", "shares"]

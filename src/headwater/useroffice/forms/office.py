@@ -40,7 +40,7 @@ class CallForm(Told, forms.Form):
     """A call. Times are on the facility's clocks."""
 
     code = forms.CharField(label=_("Code"), max_length=20)
-    mode = forms.ChoiceField(label=_("Mode of access"), choices=Mode.choices)
+    mode = forms.ChoiceField(label=_("Mode of access"), choices=[one for one in Mode.choices if one[0] != Mode.WITHIN])
     name_en = forms.CharField(label=_("English name"), max_length=300)
     name_zh = forms.CharField(label=_("Chinese name"), max_length=300)
     opens_at = forms.DateTimeField(label=_("Opens"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
@@ -233,12 +233,6 @@ class PeriodForm(Told, forms.Form):
         return PeriodDraft(
             given["kind"], given["start"], given["last"] + timedelta(days=1), given["beamline"], given["note"]
         )
-
-
-class FormForm(Told, forms.Form):
-    """The questions of a form, as JSON."""
-
-    questions = forms.JSONField(label=_("Questions (JSON)"))
 
 
 class AskForm(PersonForm):

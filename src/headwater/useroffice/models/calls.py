@@ -15,7 +15,10 @@ from headwater.registry.models.base import JSON, Named, in_language, known, name
 
 
 class Mode(models.TextChoices):
-    """How access is got; the table of a proposal's states follows from it."""
+    """How access is got; the table of a proposal's states follows from it.
+
+    A call ``within`` a block is made with the block, for its members' sub-projects alone; no office makes one itself.
+    """
 
     GENERAL = "general", _("general, in rounds")
     ROLLING = "rolling", _("rolling")
@@ -24,6 +27,7 @@ class Mode(models.TextChoices):
     INDUSTRY = "industry", _("industry")
     BLOCK = "block", _("block allocation group")
     PARTNER = "partner", _("partner share")
+    WITHIN = "within", _("within a block")
 
 
 class CallStage(models.TextChoices):
@@ -192,6 +196,24 @@ class Call(Named):
     @property
     def text(self) -> str:
         return in_language(self.text_zh, self.text_en)[0]
+
+
+class FormDraft(models.Model):
+    """A call's form as the office is writing it, begun from the version ``base``; ``before`` undoes one change.
+
+    The row stays once it is there, so that ``version`` never counts one number twice.
+    """
+
+    call = models.OneToOneField(Call, models.CASCADE, related_name="form_draft")
+    base = models.ForeignKey(FormVersion, models.PROTECT, related_name="+")
+    questions: JSON = models.JSONField(default=list)
+    before: JSON = models.JSONField(null=True)
+    version = models.PositiveIntegerField(default=0)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.call} {self.version}"
 
 
 class Track(Named):

@@ -47,6 +47,21 @@ _DIRECT = _COMMON | {
     ("standby", "back"): "panel",
     ("declined", "back"): "panel",
 }
+# A sub-project of a block: its group was reviewed, so the beamlines' scientists alone look at it.
+_WITHIN = {
+    ("draft", "submit"): "submitted",
+    ("submitted", "check"): "feasibility",
+    ("submitted", "withdraw"): "withdrawn",
+    ("feasibility", "withdraw"): "withdrawn",
+    ("recommended", "withdraw"): "withdrawn",
+    ("feasibility", "feasible"): "recommended",
+    ("feasibility", "infeasible"): "infeasible",
+    ("recommended", "schedule"): "scheduled",
+    ("scheduled", "unschedule"): "recommended",
+    ("scheduled", "start"): "running",
+    ("running", "finish"): "reporting",
+    ("reporting", "accept_report"): "closed",
+}
 _URGENT = {**_DIRECT, ("reporting", "accept_report"): "evaluation", ("evaluation", "evaluate"): "closed"}
 
 STEPS: Mapping[str, Mapping[tuple[str, str], str]] = {
@@ -57,9 +72,12 @@ STEPS: Mapping[str, Mapping[tuple[str, str], str]] = {
     "urgent": _URGENT,
     "industry": _DIRECT,
     "partner": _DIRECT,
+    "within": _WITHIN,
 }
 # Modes in which each proposal is looked at when it comes in, without waiting for a deadline.
-AT_ONCE = frozenset({"rolling", "urgent", "industry", "partner"})
+AT_ONCE = frozenset({"rolling", "urgent", "industry", "partner", "within"})
+# Steps by which a sub-project gives its shifts back to its member's share.
+GIVES_BACK = frozenset({"withdraw", "infeasible"})
 
 
 def may_move(mode: str, state: str, act: str) -> Decision:
@@ -77,7 +95,8 @@ def moved(mode: str, state: str, act: str) -> str:
 def public_state(state: str, told: str) -> str:
     """What the proposer sees of the state: decisions only once she has been told of them.
 
-    ``told`` is the state of the latest letter. Internal states are all ``under_review``.
+    ``told`` is the state of the latest letter. Internal states are all ``under_review``. A sub-project of a block is
+    told that it was accepted before it has days; whatever else is recommended is not.
     """
     if state in ("running", "reporting", "evaluation", "closed", "draft", "submitted", "withdrawn"):
         return state

@@ -11,7 +11,7 @@ from headwater.core.decision import Decision, Reason
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 CODE = re.compile(r"[A-Za-z0-9-]{1,20}")
 MOST_STAGES, MOST_CRITERIA, MOST_REVIEWS = 6, 12, 12
-WITHOUT_REVIEW = ("industry", "partner", "urgent")
+WITHOUT_REVIEW = ("industry", "partner", "urgent", "within")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from headwater.core.decision import Decision, permit
 from headwater.registry.models import Instrument
-from headwater.useroffice import edges, facts, finding, forms, queries, rules
+from headwater.useroffice import blocks, edges, facts, finding, forms, queries, rules
 from headwater.useroffice.actions import proposals as actions, visiting
 from headwater.useroffice.models import Call, Proposal
 from headwater.useroffice.views.shared import desk_for, form_page
@@ -37,6 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "visits": queries.visits_of(desk.offices, desk.beamlines, desk.user_id)[:10],
             "panels": queries.panel_calls(desk.panels) if desk.panels else (),
             "offices": queries.offices(desk),
+            "blocks": list(blocks.my_blocks(desk)),
         }
     return render(request, "useroffice/home.html", context)
 
@@ -83,6 +84,8 @@ def choose_beamlines(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     held, about = edges.seen_proposal(public_id, desk, at=timezone.now())
     permit(rules.may_change_proposal(about, desk))
+    if held.call.mode == "within":
+        return redirect("edit_part", public_id)
     form = forms.GroundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         place = next((name for name in ("first", "last", "off") if name in request.POST), "")
@@ -100,12 +103,7 @@ def choose_beamlines(request: HttpRequest, public_id: str) -> HttpResponse:
 def check(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the call's rules say of a draft as it is being written; nothing is kept."""
     desk, at = desk_for(request), timezone.now()
-    held = edges.seen_call(public_id, desk)
-    proposal = None
-    if key := request.POST.get("proposal"):
-        proposal, about = edges.seen_proposal(key, desk, at=at)
-        permit(rules.may_change_proposal(about, desk))
-        held = proposal.call
+    held, proposal = _written_in(request, public_id, desk)
     form = _form(request, held, proposal)
     version = proposal.form if proposal else held.form
     if not form.is_valid():
@@ -117,6 +115,28 @@ def check(request: HttpRequest, public_id: str) -> HttpResponse:
     said = told if draft else [("", error) for errors in form.errors.values() for error in errors]
     ready = draft is not None and decision.allowed()
     return render(request, "useroffice/_check.html", {"ready": ready, "check": said})
+
+
+@login_required
+@require_POST
+def asked_questions(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The call's questions again, those hidden that the answers given so far don't lead to; nothing is kept."""
+    desk = desk_for(request)
+    held, proposal = _written_in(request, public_id, desk)
+    form = _form(request, held, proposal)
+    form.is_valid()
+    parts = form.parts(form.asked(form.answers()), _("Questions of the call"))
+    return render(request, "useroffice/_questions.html", {"parts": parts})
+
+
+def _written_in(request: HttpRequest, public_id: str, desk: rules.Desk) -> tuple[Call, Proposal | None]:
+    """The call that a draft is being written in, and the draft where it is kept already."""
+    held = edges.seen_call(public_id, desk)
+    if key := request.POST.get("proposal"):
+        proposal, about = edges.seen_proposal(key, desk, at=timezone.now())
+        permit(rules.may_change_proposal(about, desk))
+        return proposal.call, proposal
+    return held, None
 
 
 def _form(request: HttpRequest, held: Call, proposal: Proposal | None) -> forms.ProposalForm:
@@ -173,6 +193,8 @@ def edit_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
     desk = desk_for(request)
     proposal, about = edges.seen_proposal(public_id, desk, at=timezone.now())
     permit(rules.may_change_proposal(about, desk))
+    if proposal.call.mode == "within":
+        return redirect("edit_part", public_id)
     form = _form(request, proposal.call, proposal)
     if request.method == "POST" and form.is_valid():
         version, acting = form.cleaned_data["version"], edges.acting(request, desk)

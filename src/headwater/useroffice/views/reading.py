@@ -13,13 +13,13 @@ from django.views.decorators.http import require_POST
 from headwater.accounts import words
 from headwater.accounts.queries import trail_of
 from headwater.core.decision import Refused, permit
-from headwater.registry.models.base import in_language
-from headwater.useroffice import edges, facts, forms, judges, queries, rules, wording
+from headwater.useroffice import edges, forms, judges, queries, rules, wording
 from headwater.useroffice.actions import proposals as actions, reviewing
+from headwater.useroffice.callform.shown import answers_shown
 from headwater.useroffice.models import Proposal, Submission
-from headwater.useroffice.papers import answer_in_words
 from headwater.useroffice.rules.access import LIVE
 from headwater.useroffice.rules.states import AT_ONCE
+from headwater.useroffice.views.blocks import block_of, part_shown
 from headwater.useroffice.views.proposing import proposal_form
 from headwater.useroffice.views.shared import desk_for
 
@@ -51,9 +51,6 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
     mine = desk.user_id in about.team
     office = desk.office(about.facility_id) and not mine
     named = rules.may_see_identities(about, desk).allowed()
-    asked = {one["key"]: one for one in held.form.questions}
-    labels = {key: in_language(one["label_zh"], one["label_en"])[0] for key, one in asked.items()}
-    shown = rules.questions_shown(facts.questions_of(held.form), held.answers)
     visit = getattr(held, "visit", None)
     context = {
         "proposal": held,
@@ -62,11 +59,7 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
         "office": office,
         "named": named,
         "state": edges.shown_state(held) if mine else held.get_state_display(),
-        "answers": [
-            (labels[one.key], answer_in_words(asked[one.key], held.answers.get(one.key, "")))
-            for one in shown
-            if one.kind != "file"
-        ],
+        "answers": answers_shown(held.form.questions, held.answers),
         "samples": [
             (one, [wording.HAZARDS[each] for each in one.hazards if each in wording.HAZARDS])
             for one in held.samples.all()
@@ -81,6 +74,8 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
     }
     if mine:
         context |= _for_team(held, about, desk)
+    if held.call.mode == "block":
+        context |= block_of(held)
     if refused is not None:
         if not mine:
             raise refused
@@ -94,7 +89,9 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
         context |= _for_judges(held, about, desk)
     if not mine and named and held.call.see_record:
         context["record"] = queries.record_of(held, today=at.date())
-    if rules.may_discuss(about, desk).allowed():
+    if held.call.mode == "within":
+        context |= part_shown(held, about, desk)
+    elif rules.may_discuss(about, desk).allowed():
         context["remarks"] = held.remarks.count()
         context["discusses"] = True
     if office:
