@@ -243,7 +243,7 @@ def test_new_form_reaches_drafts_and_leaves_what_was_submitted():
     done, draft = office.submitted(), office.begun()
     asked = [{"key": "why", "kind": "text", "label_zh": "原因", "label_en": "Why", "required": True}]
     acting = {"at": NOW, **by(office.officer)}
-    form = callforms.publish_form(office.facility.public_id, asked, call=office.call.public_id, **acting)
+    form = callforms.publish_form(office.call.public_id, asked, **acting)
     done.refresh_from_db()
     draft.refresh_from_db()
     assert (done.form.number, draft.form.number, form.number) == (1, 2, 2)

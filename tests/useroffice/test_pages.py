@@ -239,6 +239,10 @@ def full():
         "call_desk": (office.officer, (run,)),
         "edit_call": (office.officer, (run,)),
         "edit_form": (office.officer, (run,)),
+        "new_form_entry": (office.officer, (run,)),
+        "form_entry": (office.officer, (run, "equipment")),
+        "preview_form": (office.officer, (run,)),
+        "form_versions": (office.officer, (run,)),
         "set_pool": (office.officer, (run,)),
         "tracks": (office.officer, (run,)),
         "set_track": (office.officer, (run,)),
@@ -264,7 +268,7 @@ def full():
 
 
 NO_PAGE = {"answer_invitation", "submit_proposal", "reopen_proposal", "proposal_paper", "proposal_file", "call_step"}
-NO_PAGE |= {"check_draft"}
+NO_PAGE |= {"check_draft", "asked_questions", "form_as_file"}
 
 
 def test_every_page_answers_in_both_languages(full):

@@ -9,12 +9,14 @@ class UserOfficeConfig(AppConfig):
         from headwater.accounts import notices, words
         from headwater.booking import hooks
         from headwater.useroffice import models, wording
+        from headwater.useroffice.callform import wording as form_wording
         from headwater.useroffice.models.proposals import SampleState
         from headwater.useroffice.quiet import Telling
 
         hooks.add(Telling())
         words.add(wording.REASONS)
-        words.ACTS.update(wording.ACTS)
+        words.add(form_wording.REASONS)
+        words.ACTS.update(wording.ACTS | form_wording.ACTS)
         words.add_values(
             {
                 ("proposal", "state"): models.State,
@@ -25,4 +27,4 @@ class UserOfficeConfig(AppConfig):
             }
         )
         words.FIELDS.update(wording.FIELDS)
-        notices.add(wording.NOTICES, wording.TOPICS)
+        notices.add(wording.NOTICES | form_wording.NOTICES, wording.TOPICS)

@@ -15,9 +15,9 @@ from headwater.accounts.audit import Actor
 from headwater.booking.queries import zone_of
 from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.registry.models import Facility, Instrument
-from headwater.registry.models.base import in_language
 from headwater.useroffice import facts, queries, rounds, rules, wording
 from headwater.useroffice.block_wording import NEXT_WITHIN
+from headwater.useroffice.callform.wording import label_of
 from headwater.useroffice.models import Award, Call, FormVersion, Pool, Proposal, Remark, ScheduleVersion
 
 T = TypeVar("T")
@@ -126,7 +126,7 @@ def conflicts_in_words(kinds: Iterable[str]) -> str:
 
 def told_of_draft(decision: Decision, form: FormVersion) -> list[tuple[str, str]]:
     """What the call's rules say of a draft: the question it is about, or nothing, and the sentence."""
-    labels = {f"q_{one['key']}": in_language(one["label_zh"], one["label_en"])[0] for one in form.questions}
+    labels = {f"q_{one['key']}": label_of(one) for one in form.questions}
     return [(labels.get(str(one.facts.get("field", "")), ""), words.sentence(one)) for one in decision.reasons]
 
 

@@ -25,6 +25,7 @@ from headwater.useroffice.models import (
     TeamMember,
 )
 from headwater.useroffice.rules.access import LIVE, Desk, Place, ProposalFacts
+from headwater.useroffice.rules.forms import SECTION
 from headwater.useroffice.rules.proposals import DraftFacts, Question, SampleFacts
 
 COAUTHOR_YEARS = 3
@@ -157,19 +158,36 @@ def feasibilities_for(desk: Desk) -> list[tuple[Feasibility, tuple[str, ...]]]:
     return [(one, bound.get((one.proposal_id, desk.user_id or 0), ())) for one in rows]
 
 
-def questions_of(form: Any) -> tuple[Question, ...]:
+def questions_of(form: FormVersion) -> tuple[Question, ...]:
     """A form's questions as the rules read them."""
-    return tuple(
-        Question(
-            key=one["key"],
-            kind=one["kind"],
-            required=bool(one.get("required")),
-            most=int(one.get("most") or 4_000),
-            choices=tuple(choice["value"] for choice in one.get("choices") or ()),
-            when=(one["when"]["key"], str(one["when"]["is"])) if one.get("when") else None,
+    return questions_in(form.questions)
+
+
+def _when(entry: Mapping[str, Any]) -> tuple[str, str] | None:
+    return (entry["when"]["key"], str(entry["when"]["is"])) if entry.get("when") else None
+
+
+def questions_in(entries: Iterable[Mapping[str, Any]]) -> tuple[Question, ...]:
+    """The questions among a form's entries; what a section is asked on holds for each of its questions."""
+    found, part = [], None
+    for one in entries:
+        if one["kind"] == SECTION:
+            part = _when(one)
+            continue
+        found.append(
+            Question(
+                key=one["key"],
+                kind=one["kind"],
+                required=bool(one.get("required")),
+                most=int(one.get("most") or 4_000),
+                choices=tuple(choice["value"] for choice in one.get("choices") or ()),
+                when=_when(one),
+                part=part,
+                least=one.get("min"),
+                greatest=one.get("max"),
+            )
         )
-        for one in form.questions
-    )
+    return tuple(found)
 
 
 def spans_of(blackouts: Iterable[Iterable[str]]) -> tuple[tuple[date, date], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +10,9 @@ from django.utils.translation import gettext as _, pgettext
 
 from headwater.booking.queries import zone_of
 from headwater.papers.pdf import Heading, Pairs, Table, Text, make_pdf
-from headwater.registry.models.base import in_language
 from headwater.useroffice import wording
-from headwater.useroffice.facts import questions_of
+from headwater.useroffice.callform.shown import answers_shown
 from headwater.useroffice.models import Proposal
-from headwater.useroffice.rules import questions_shown
 
 
 def content_of(proposal: Proposal) -> dict[str, Any]:
@@ -75,15 +72,11 @@ def paper(proposal: Proposal, *, at: datetime) -> bytes:
         away = "; ".join(" – ".join(span) for span in proposal.blackouts)
         pairs.append((_("Days the team cannot come"), away))
     blocks: list[Any] = [Pairs(pairs), Heading(_("Abstract")), Text(proposal.abstract)]
-    labels = {one["key"]: one for one in proposal.form.questions}
     files = {one.question: one.name for one in proposal.files.all()}
-    for question in questions_shown(questions_of(proposal.form), proposal.answers):
-        asked = labels[question.key]
-        answer = files.get(question.key, "") if question.kind == "file" else proposal.answers.get(question.key, "")
-        blocks += [
-            Heading(in_language(asked["label_zh"], asked["label_en"])[0]),
-            Text(answer_in_words(asked, answer) or "–"),
-        ]
+    for title, answers in answers_shown(proposal.form.questions, proposal.answers, files):
+        blocks += [Heading(title)] if title else []
+        for label, answer in answers:
+            blocks += [Heading(label), Text(answer or "–")]
     if samples := list(proposal.samples.all()):
         rows = [
             (one.name, one.quantity, ", ".join(str(wording.HAZARDS[hazard]) for hazard in one.hazards))
@@ -95,13 +88,3 @@ def paper(proposal: Proposal, *, at: datetime) -> bytes:
     if proposal.earlier_results:
         blocks += [Heading(_("Results of earlier beamtime")), Text(proposal.earlier_results)]
     return make_pdf(proposal.title, blocks, language=translation.get_language() or "en", made_on=at.date())
-
-
-def answer_in_words(asked: Mapping[str, Any], answer: str) -> str:
-    """An answer as it reads: a choice by its label, yes and no as words."""
-    if asked["kind"] == "yes_no":
-        return {"yes": _("yes"), "no": _("no")}.get(answer, answer)
-    for choice in asked.get("choices") or ():
-        if choice["value"] == answer:
-            return in_language(choice["label_zh"], choice["label_en"])[0]
-    return answer

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from headwater.useroffice.views import blocks, judging, office, planning, proposing, reading, setup, shares, visiting
+from headwater.useroffice.views import (
+    blocks,
+    callform,
+    judging,
+    office,
+    planning,
+    proposing,
+    reading,
+    setup,
+    shares,
+    visiting,
+)
 
 urlpatterns = [
     path("", proposing.home, name="beamtime"),
@@ -48,7 +59,13 @@ urlpatterns = [
     path("calls/<str:public_id>/apply/", proposing.apply, name="apply"),
     path("calls/<str:public_id>/desk/", office.call_desk, name="call_desk"),
     path("calls/<str:public_id>/edit/", office.edit_call, name="edit_call"),
-    path("calls/<str:public_id>/form/", office.edit_form, name="edit_form"),
+    path("calls/<str:public_id>/questions/", proposing.asked_questions, name="asked_questions"),
+    path("calls/<str:public_id>/form/", callform.edit_form, name="edit_form"),
+    path("calls/<str:public_id>/form/add/", callform.new_entry, name="new_form_entry"),
+    path("calls/<str:public_id>/form/preview/", callform.preview_form, name="preview_form"),
+    path("calls/<str:public_id>/form/versions/", callform.form_versions, name="form_versions"),
+    path("calls/<str:public_id>/form/file/", callform.form_as_file, name="form_as_file"),
+    path("calls/<str:public_id>/form/entries/<slug:key>/", callform.entry, name="form_entry"),
     path("calls/<str:public_id>/pools/", setup.pools, name="set_pool"),
     path("calls/<str:public_id>/shares/", shares.call_shares, name="call_shares"),
     path("offices/<str:public_id>/shares/", shares.facility_shares, name="facility_shares"),

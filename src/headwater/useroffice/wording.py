@@ -25,7 +25,6 @@ ACTS = {
     "conflict.declared": _("conflict of interest declared"),
     "feasibility.judged": _("feasibility judged"),
     "feedback.given": _("feedback given"),
-    "form.published": _("form published"),
     "history.loaded": _("past projects loaded"),
     "round.made_up": _("made-up round loaded"),
     "letter.noted": _("sentence added to a letter"),
@@ -108,22 +107,6 @@ REASONS = {
     "call.beamline_foreign": Wording(_("%(name)s is no beamline of this facility."), 422),
     "call.number_wrong": Wording(_("This must be from %(least)s to %(most)s."), 422),
     "facility.not_found": Wording(_("There is no such facility."), 404),
-    "form.too_long": Wording(_("A form may have at most %(most)s questions."), 422),
-    "form.key_wrong": Wording(
-        _("Question %(number)s: “%(value)s” is no key of its own. Use small letters, digits and underscores."), 422
-    ),
-    "form.kind_unknown": Wording(_("Question “%(key)s”: its kind must be one of %(kinds)s."), 422),
-    "form.label_missing": Wording(_("Question “%(key)s” needs a label in Chinese and in English."), 422),
-    "form.choices_missing": Wording(_("Question “%(key)s” needs choices."), 422),
-    "form.choices_wrong": Wording(
-        _("Question “%(key)s”: each choice needs a value of its own and a label in Chinese and in English."), 422
-    ),
-    "form.most_wrong": Wording(
-        _("Question “%(key)s”: its longest answer must be a whole number of characters from 1 to %(most)s."), 422
-    ),
-    "form.condition_unknown": Wording(
-        _("Question “%(key)s”: its condition must name an earlier question and the answer on which it is asked."), 422
-    ),
     "track.in_use": Wording(_("Reviewers were asked in this track already; its stages stay as they are."), 409),
     "track.not_found": Wording(_("The call has no such track or stage of review."), 404),
     "panel.not_found": Wording(_("There is no such panel."), 404),
@@ -217,6 +200,9 @@ REASONS = {
     "draft.answer_missing": Wording(_("This question must be answered."), 422),
     "draft.answer_unknown": Wording(_("“%(value)s” is none of the choices."), 422),
     "draft.answer_no_number": Wording(_("“%(value)s” is no number."), 422),
+    "draft.answer_no_date": Wording(_("“%(value)s” is no day. Write it as 2026-03-01."), 422),
+    "draft.answer_too_small": Wording(_("%(value)s is too small; %(least)s is the least."), 422),
+    "draft.answer_too_great": Wording(_("%(value)s is too great; %(most)s is the most."), 422),
     "draft.hazards_missing": Wording(_("Say which hazards the sample %(name)s has, or that it has none."), 422),
     "draft.hazard_unknown": Wording(_("“%(value)s” is no hazard that is known here."), 422),
     "draft.invitations_open": Wording(_("%(number)s co-proposers have not accepted yet."), 200),
@@ -232,7 +218,7 @@ REASONS = {
     ),
     "file.question_unknown": Wording(_("The form asks for no such file."), 422),
     "file.size": Wording(_("The file is empty or larger than %(most)s MB."), 422),
-    "file.kind": Wording(_("The file must be a PDF, PNG or JPEG."), 422),
+    "file.kind": Wording(_("The file must be one of these: %(kinds)s."), 422),
     "feasibility.too_late": Wording(_("Feasibility of this proposal was settled already."), 409),
     "feasibility.unknown": Wording(_("Choose a verdict."), 422),
     "feasibility.reason_missing": Wording(_("Write down the conditions or the reason."), 422),

@@ -9,16 +9,15 @@ from typing import Any
 from django.db import transaction
 
 from headwater.accounts.audit import Act, Actor, record
-from headwater.core.decision import Decision, Reason, Refused, permit
+from headwater.core.decision import Decision, permit
 from headwater.registry.models import Facility
-from headwater.useroffice import rules
-from headwater.useroffice.actions.steps import locked_call
-from headwater.useroffice.models import (
-    FormVersion,
-)
+from headwater.useroffice import facts, queries, rules
+from headwater.useroffice.actions.steps import locked_call, names_of, tell_team
+from headwater.useroffice.models import Call, FormVersion, State
 
 # The form a facility begins with; an office publishes versions of its own.
 FIRST_FORM = [
+    {"key": "science", "kind": "section", "label_en": "The science", "label_zh": "科学内容"},
     {
         "key": "aim",
         "kind": "long_text",
@@ -35,6 +34,7 @@ FIRST_FORM = [
         "label_en": "Measurements planned, shift by shift",
         "label_zh": "实验方案（按班次安排）",
     },
+    {"key": "on_site", "kind": "section", "label_en": "At the beamline", "label_zh": "现场条件"},
     {
         "key": "equipment",
         "kind": "choice",
@@ -76,28 +76,43 @@ def new_form(facility: Facility, questions: Sequence[Mapping[str, Any]], *, by: 
     )
 
 
+def take_form(
+    call: Call, questions: Sequence[Mapping[str, Any]], decision: Decision, *, by: Actor, at: datetime
+) -> FormVersion:
+    """Give a locked call a new version of its facility's form. Its drafts take it, and their teams are told.
+
+    The facility is locked too: two calls never make a version of one number.
+    """
+    facility = Facility.objects.select_for_update(of=("self",)).get(pk=call.facility_id)
+    form = new_form(facility, questions, by=by, at=at)
+    call.form = form
+    call.save(update_fields=["form"])
+    drafts = queries.with_all(call.proposals.filter(state=State.DRAFT))
+    told = list(drafts) if facts.call_is_open(call, at) else []
+    call.proposals.filter(state=State.DRAFT).update(form=form)
+    for one in told:
+        tell_team(one, "proposal.form_changed", {"call": names_of(call)}, at=at, key=f"form:{one.pk}:{form.pk}")
+    record(Act("form.published", facility.public_id, {"number": [None, form.number]}, decision), by=by, at=at)
+    return form
+
+
 @transaction.atomic
 def publish_form(
-    facility_id: str,
+    call_id: str,
     questions: Sequence[Mapping[str, Any]],
     desk: rules.Desk,
     *,
-    call: str = "",
+    seen_number: int | None = None,
     by: Actor,
     at: datetime,
 ) -> FormVersion:
-    """Make a new version of the facility's form; with ``call`` its drafts take it too, those submitted keep theirs."""
-    facility = Facility.objects.select_for_update(of=("self",)).filter(public_id=facility_id).first()
-    if facility is None:
-        raise Refused(Decision((Reason("facility.not_found"),)))
-    permit(rules.may_manage_calls(facility.pk, desk))
-    decision = rules.is_sound_form(questions)
+    """Make a new version of a call's form at once, for programs; ``seen_number`` is the version that was read."""
+    call = locked_call(call_id)
+    permit(rules.may_manage_calls(call.facility_id, desk))
+    now = call.form.number
+    seen = now if seen_number is None else seen_number
+    changed = list(questions) != call.form.questions
+    about = rules.FormFacts("", "", changed=changed, published_number=now, base_number=seen)
+    decision = rules.may_publish_form(about, questions)
     permit(decision)
-    form = new_form(facility, questions, by=by, at=at)
-    if call:
-        held = locked_call(call)
-        held.form = form
-        held.save(update_fields=["form"])
-        held.proposals.filter(state="draft").update(form=form)
-    record(Act("form.published", facility.public_id, {"number": [None, form.number]}, decision), by=by, at=at)
-    return form
+    return take_form(call, questions, decision, by=by, at=at)

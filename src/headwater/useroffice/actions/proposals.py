@@ -34,10 +34,10 @@ from headwater.useroffice.models import (
     Submission,
     TeamMember,
 )
+from headwater.useroffice.rules.forms import MOST_FILE_MB
 from headwater.useroffice.rules.states import AT_ONCE
 
-MOST_FILE_BYTES = 5 * 1024 * 1024
-FILE_KINDS = {b"%PDF": "pdf", b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
+FILE_KINDS = {b"%PDF": "pdf", b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class ProposalDraft:
 @transaction.atomic
 def start_proposal(call_id: str, draft: ProposalDraft, desk: rules.Desk, *, by: Actor, at: datetime) -> Proposal:
     """Begin a draft in an open call; whoever begins is the proposer."""
-    call = Call.objects.select_related("facility").filter(public_id=call_id).first()
+    # locked: a form that is published meanwhile reaches this draft too
+    rows = Call.objects.select_for_update(of=("self",)).select_related("facility", "form")
+    call = rows.filter(public_id=call_id).first()
     if call is None or call not in queries.visible_calls(desk):
         raise Refused(Decision((Reason("call.not_found"),)))
     if not desk.signed_in or by.user is None:
@@ -165,15 +167,16 @@ def add_file(
     """Answer a question of the form by a file: a PDF, PNG or JPEG."""
     proposal = locked_proposal(public_id)
     permit(rules.may_change_proposal(facts.proposal_facts(proposal, desk, at=at), desk))
-    asked = [one["key"] for one in proposal.form.questions if one["kind"] == "file"]
+    asked = next((one for one in proposal.form.questions if (one["key"], one["kind"]) == (question, "file")), None)
     found = []
-    if question not in asked:
+    if asked is None:
         found.append(Reason("file.question_unknown", facts={"field": f"q_{question}"}))
-    if not content or len(content) > MOST_FILE_BYTES:
-        most = MOST_FILE_BYTES // 1024**2
+    most, kinds = (asked or {}).get("most_mb") or MOST_FILE_MB, (asked or {}).get("kinds") or rules.FILE_KINDS
+    if not content or len(content) > most * 1024**2:
         found.append(Reason("file.size", facts={"field": f"q_{question}", "most": most}))
-    if not any(content.startswith(head) for head in FILE_KINDS):
-        found.append(Reason("file.kind", facts={"field": f"q_{question}"}))
+    if not any(content.startswith(head) and kind in kinds for head, kind in FILE_KINDS.items()):
+        told = ", ".join(kind.upper() for kind in kinds)
+        found.append(Reason("file.kind", facts={"field": f"q_{question}", "kinds": told}))
     permit(Decision(tuple(found)))
     digest = hashlib.sha256(content).hexdigest()
     held, _new = ProposalFile.objects.update_or_create(
@@ -375,17 +378,22 @@ def admit_reviewer(public_id: str, email: str, desk: rules.Desk, *, by: Actor, a
 
 
 # Submitting -----------------------------------------------------------------------------------------------------
+def _locked_in_call(public_id: str) -> tuple[Call, Proposal]:
+    """The proposal and its call, the call locked first."""
+    seen = Proposal.objects.select_related("call").filter(public_id=public_id).first()
+    if seen is None:
+        raise Refused(Decision((Reason("proposal.not_found"),)))
+    call = locked_call(seen.call.public_id, within=True)
+    return call, locked_proposal(public_id)
+
+
 @transaction.atomic
 def submit_proposal(public_id: str, desk: rules.Desk, *, by: Actor, at: datetime) -> Submission:
     """Submit a draft: a receipt, a number, and a frozen paper in its language.
 
     The call is locked first, so that numbers follow the order of submission and the deadline is one for all.
     """
-    seen = Proposal.objects.select_related("call").filter(public_id=public_id).first()
-    if seen is None:
-        raise Refused(Decision((Reason("proposal.not_found"),)))
-    call = locked_call(seen.call.public_id, within=True)
-    proposal = locked_proposal(public_id)
+    call, proposal = _locked_in_call(public_id)
     permit(rules.may_submit_for(facts.proposal_facts(proposal, desk, at=at), desk))
     permit(rules.may_move(call.mode, proposal.state, "submit"))
     decision = check_draft(proposal, at=at)
@@ -426,12 +434,15 @@ def withdraw_proposal(public_id: str, reason: str, desk: rules.Desk, *, by: Acto
 
 @transaction.atomic
 def reopen_proposal(public_id: str, desk: rules.Desk, *, by: Actor, at: datetime) -> Proposal:
-    """Take a submitted proposal back to a draft while the call is open, to change and submit it again."""
-    proposal = locked_proposal(public_id)
+    """Take a submitted proposal back to a draft of the call's newest form, while the call is open."""
+    _call, proposal = _locked_in_call(public_id)
     permit(rules.may_submit_for(facts.proposal_facts(proposal, desk, at=at), desk))
     if not facts.call_is_open(proposal.call, at):
         raise Refused(Decision((Reason("call.not_open"),)))
     step(proposal, "reopen", by=by, at=at)
+    if proposal.form_id != proposal.call.form_id:
+        proposal.form = proposal.call.form
+        proposal.save(update_fields=["form"])
     return proposal
 
 

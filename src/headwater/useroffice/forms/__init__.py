@@ -1,5 +1,6 @@
 """The user office's forms."""
 
+from headwater.useroffice.forms.callform import EntryForm, PreviewForm, SourceForm, earlier_than
 from headwater.useroffice.forms.judging import (
     DecideForm,
     DeclineForm,
@@ -13,7 +14,6 @@ from headwater.useroffice.forms.office import (
     AskForm,
     CallForm,
     DeskFilterForm,
-    FormForm,
     MarksForm,
     MemberForm,
     PanelForm,
@@ -56,11 +56,11 @@ __all__ = [
     "DecideForm",
     "DeclineForm",
     "DeskFilterForm",
+    "EntryForm",
     "FeasibilityForm",
     "FeedbackForm",
     "FileForm",
     "FinishForm",
-    "FormForm",
     "GroundForm",
     "InviteForm",
     "LetterForm",
@@ -72,6 +72,7 @@ __all__ = [
     "PersonForm",
     "PinForm",
     "PoolForm",
+    "PreviewForm",
     "ProposalForm",
     "PublishForm",
     "RankForm",
@@ -83,8 +84,10 @@ __all__ = [
     "SampleForm",
     "ScenarioForm",
     "ScientistForm",
+    "SourceForm",
     "TrackForm",
     "VisitorForm",
+    "earlier_than",
     "initial_of_call",
     "initial_of_member",
     "initial_of_pool",

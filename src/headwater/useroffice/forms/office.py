@@ -330,12 +330,6 @@ class PeriodForm(Told, forms.Form):
         )
 
 
-class FormForm(Told, forms.Form):
-    """The questions of a form, as JSON."""
-
-    questions = forms.JSONField(label=_("Questions (JSON)"))
-
-
 class AskForm(PersonForm):
     ground = forms.CharField(label=_("Ground for passing a rule"), required=False, max_length=500)
 

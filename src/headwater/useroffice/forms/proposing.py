@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.registry.models import Instrument, Organisation
-from headwater.registry.models.base import in_language
 from headwater.useroffice.actions.proposals import ProposalDraft
+from headwater.useroffice.forms.asking import Asking
 from headwater.useroffice.forms.rows import add_rows, check_rows, initial_rows, samples_of, spans_of, tables_of
 from headwater.useroffice.forms.shared import (
     LANGUAGES,
@@ -23,8 +23,8 @@ from headwater.useroffice.models import (
 )
 
 
-class ProposalForm(Told, forms.Form):
-    """A proposal with the questions of its form; conditional ones show once their condition holds."""
+class ProposalForm(Told, Asking, forms.Form):
+    """A proposal with the questions of its call's form."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     title = forms.CharField(label=_("Title"), max_length=300)
@@ -52,7 +52,6 @@ class ProposalForm(Told, forms.Form):
         **more: Any,
     ) -> None:
         super().__init__(*args, **more)
-        self.questions = list(questions)
         nothing = [("", "–")]
         choices = [(one.public_id, one.name) for one in lines]
         for rank in range(call.most_beamlines):
@@ -68,8 +67,7 @@ class ProposalForm(Told, forms.Form):
         self.fields["earlier"].choices = [(one.public_id, f"{one.number} {one.title}") for one in earlier]  # type: ignore[attr-defined]
         if not earlier:
             del self.fields["earlier"]
-        for one in self.questions:
-            self._ask(one, answers)
+        self.ask(questions, answers)
         add_rows(self)
 
     def clean(self) -> dict[str, Any]:
@@ -77,59 +75,22 @@ class ProposalForm(Told, forms.Form):
         check_rows(self)
         return given
 
-    def _ask(self, one: Mapping[str, Any], answers: Mapping[str, str]) -> None:
-        name = f"q_{one['key']}"
-        given = {
-            "label": in_language(one["label_zh"], one["label_en"])[0],
-            "required": False,
-            "initial": answers.get(one["key"], ""),
-            "help_text": " ".join(filter(None, (self._asked_when(one), self._help(one)))),
-        }
-        kind = one["kind"]
-        if kind == "choice":
-            options = [(each["value"], in_language(each["label_zh"], each["label_en"])[0]) for each in one["choices"]]
-            self.fields[name] = forms.ChoiceField(choices=[("", "–"), *options], **given)
-        elif kind == "yes_no":
-            self.fields[name] = forms.ChoiceField(choices=[("", "–"), ("yes", _("yes")), ("no", _("no"))], **given)
-        elif kind == "long_text":
-            self.fields[name] = forms.CharField(widget=forms.Textarea, **given)
-        elif kind == "file":
-            del given["initial"]
-            self.fields[name] = forms.FileField(**given)
-        else:
-            self.fields[name] = forms.CharField(**given)
-
-    def _help(self, one: Mapping[str, Any]) -> str:
-        return in_language(one.get("help_zh", ""), one.get("help_en", ""))[0]
-
-    def _asked_when(self, one: Mapping[str, Any]) -> str:
-        """On which answer to which question this one is asked, in words; nothing where it is always asked."""
-        when = one.get("when")
-        asked = next((each for each in self.questions if when and each["key"] == when["key"]), None)
-        if not when or asked is None:
-            return ""
-        words = {"yes": str(_("yes")), "no": str(_("no"))} if asked["kind"] == "yes_no" else {}
-        for each in asked.get("choices") or ():
-            words[each["value"]] = in_language(each["label_zh"], each["label_en"])[0]
-        answer = words.get(str(when["is"]), str(when["is"]))
-        label = in_language(asked["label_zh"], asked["label_en"])[0]
-        return str(_("Only if “%(question)s” is answered “%(answer)s”.") % {"question": label, "answer": answer})
-
     @property
-    def groups(self) -> list[tuple[object, list[Any], Mapping[str, Any] | None]]:
-        """The fields under their headings, and the rows that follow them."""
+    def groups_before(self) -> list[tuple[object, list[Any], Mapping[str, Any] | None]]:
+        """The fields that stand before the call's questions, under their headings, and the rows that follow them."""
         lines = [name for name in self.fields if name.startswith("beamline_")]
         first = ["title", "language", "track", "organisation", "abstract"]
-        last = [name for name in ("earlier", "earlier_results") if name in self.fields]
-        asked = [f"q_{one['key']}" for one in self.questions]
-        tables = tables_of(self)
         named = (
             (_("What it is about"), first, None),
-            (_("Beamtime"), [*lines, "requested", "minimum"], tables["away"]),
-            (_("Questions of the call"), asked, None),
-            (_("Earlier beamtime and samples"), last, tables["samples"]),
+            (_("Beamtime"), [*lines, "requested", "minimum"], tables_of(self)["away"]),
         )
         return [(title, [self[name] for name in names], rows) for title, names, rows in named]
+
+    @property
+    def groups_after(self) -> list[tuple[object, list[Any], Mapping[str, Any] | None]]:
+        """The fields that stand after them."""
+        last = [name for name in ("earlier", "earlier_results") if name in self.fields]
+        return [(_("Earlier beamtime and samples"), [self[name] for name in last], tables_of(self)["samples"])]
 
     def draft(self) -> ProposalDraft:
         """The draft."""
@@ -144,9 +105,7 @@ class ProposalForm(Told, forms.Form):
             requested=given["requested"],
             minimum=given["minimum"],
             blackouts=spans_of(self),
-            answers={
-                one["key"]: str(given.get(f"q_{one['key']}") or "") for one in self.questions if one["kind"] != "file"
-            },
+            answers=self.answers(),
             samples=samples_of(self),
             earlier=given.get("earlier", []),
             earlier_results=given["earlier_results"],

@@ -198,6 +198,24 @@ class Call(Named):
         return in_language(self.text_zh, self.text_en)[0]
 
 
+class FormDraft(models.Model):
+    """A call's form as the office is writing it, begun from the version ``base``; ``before`` undoes one change.
+
+    The row stays once it is there, so that ``version`` never counts one number twice.
+    """
+
+    call = models.OneToOneField(Call, models.CASCADE, related_name="form_draft")
+    base = models.ForeignKey(FormVersion, models.PROTECT, related_name="+")
+    questions: JSON = models.JSONField(default=list)
+    before: JSON = models.JSONField(null=True)
+    version = models.PositiveIntegerField(default=0)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.call} {self.version}"
+
+
 class Track(Named):
     """A way through review inside a call, with its panel."""
 

@@ -42,12 +42,21 @@ from .calls import (
     PeriodFacts,
     PoolFacts,
     is_sound_call,
-    is_sound_form,
     may_complete_call,
     may_set_period,
     may_set_pool,
 )
-from .proposals import DraftFacts, Question, SampleFacts, is_sound_proposal, may_invite, questions_shown
+from .forms import FILE_KINDS, FormFacts, answers_of, is_sound_form, may_change_form, may_publish_form, seen_last
+from .proposals import (
+    DraftFacts,
+    Question,
+    SampleFacts,
+    answers_told,
+    chosen,
+    is_sound_proposal,
+    may_invite,
+    questions_shown,
+)
 from .reviews import GivenReview, may_assign, may_decide, may_give_review, may_leave_review, may_send_letters
 from .schedule import PinFacts, PublishFacts, may_pin, may_publish
 from .shares import Promise, judge_share
@@ -63,6 +72,7 @@ from .tracks import (
 from .visits import FinishFacts, may_begin_visit, may_finish_visit, may_report
 
 __all__ = [
+    "FILE_KINDS",
     "STEPS",
     "WITHOUT_REVIEW",
     "BlockFacts",
@@ -71,6 +81,7 @@ __all__ = [
     "Desk",
     "DraftFacts",
     "FinishFacts",
+    "FormFacts",
     "GivenReview",
     "MemberFacts",
     "OpenFacts",
@@ -88,6 +99,9 @@ __all__ = [
     "StageFacts",
     "TakeFacts",
     "TrackFacts",
+    "answers_of",
+    "answers_told",
+    "chosen",
     "is_sound_call",
     "is_sound_form",
     "is_sound_proposal",
@@ -97,6 +111,7 @@ __all__ = [
     "may_begin_part",
     "may_begin_visit",
     "may_change_block",
+    "may_change_form",
     "may_change_proposal",
     "may_complete_call",
     "may_decide",
@@ -118,6 +133,7 @@ __all__ = [
     "may_pin",
     "may_place_part",
     "may_publish",
+    "may_publish_form",
     "may_remark",
     "may_report",
     "may_return",
@@ -136,4 +152,5 @@ __all__ = [
     "part_shown",
     "public_state",
     "questions_shown",
+    "seen_last",
 ]

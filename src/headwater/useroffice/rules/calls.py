@@ -1,18 +1,12 @@
-"""What a sound call, form, pool and beam period is."""
+"""What a sound call, pool and beam period is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from headwater.core.decision import Decision, Reason
-
-KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
-KINDS = ("text", "long_text", "number", "choice", "yes_no", "file")
-MOST_QUESTIONS = 60
-LONGEST_ANSWER = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,49 +55,6 @@ def is_sound_call(facts: CallFacts) -> Decision:
         found.append(Reason("call.number_wrong", facts={"field": "most_beamlines", "least": 1, "most": 10}))
     if not 1 <= facts.most_shifts <= 300:
         found.append(Reason("call.number_wrong", facts={"field": "most_shifts", "least": 1, "most": 300}))
-    return Decision(tuple(found))
-
-
-def _choices(key: str, choices: object) -> list[Reason]:
-    """What is wrong with the choices of a question: each has a value of its own and a label in both languages."""
-    if not choices:
-        return [Reason("form.choices_missing", facts={"key": key})]
-    values: set[str] = set()
-    for one in choices if isinstance(choices, list) else [None]:
-        texts = [one.get(name) for name in ("value", "label_zh", "label_en")] if isinstance(one, Mapping) else [None]
-        if not all(isinstance(text, str) and text for text in texts) or str(texts[0]) in values:
-            return [Reason("form.choices_wrong", facts={"key": key})]
-        values.add(str(texts[0]))
-    return []
-
-
-def _is_length(most: object) -> bool:
-    return most is None or (isinstance(most, int) and not isinstance(most, bool) and 1 <= most <= LONGEST_ANSWER)
-
-
-def is_sound_form(questions: Sequence[Mapping[str, object]]) -> Decision:
-    """Say whether the questions make a form: known kinds, keys of their own, both languages, conditions that exist."""
-    found = []
-    seen: set[str] = set()
-    if len(questions) > MOST_QUESTIONS:
-        found.append(Reason("form.too_long", facts={"most": MOST_QUESTIONS}))
-    for number, one in enumerate(questions, 1):
-        key = one.get("key")
-        if not isinstance(key, str) or not KEY.fullmatch(key) or key in seen:
-            found.append(Reason("form.key_wrong", facts={"number": number, "value": str(key)[:40]}))
-            continue
-        if one.get("kind") not in KINDS:
-            found.append(Reason("form.kind_unknown", facts={"key": key, "kinds": ", ".join(KINDS)}))
-        if not one.get("label_zh") or not one.get("label_en"):
-            found.append(Reason("form.label_missing", facts={"key": key}))
-        if one.get("kind") == "choice":
-            found += _choices(key, one.get("choices"))
-        if not _is_length(one.get("most")):
-            found.append(Reason("form.most_wrong", facts={"key": key, "most": LONGEST_ANSWER}))
-        when = one.get("when")
-        if when is not None and not (isinstance(when, Mapping) and when.get("key") in seen and "is" in when):
-            found.append(Reason("form.condition_unknown", facts={"key": key}))
-        seen.add(key)
     return Decision(tuple(found))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +16,7 @@ MOST_TEAM = 60
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of the form."""
+    """One question of the form; ``when`` is the answer it is asked on, ``part`` the one of its whole section."""
 
     key: str
     kind: str
@@ -23,6 +24,9 @@ class Question:
     most: int = 4_000
     choices: tuple[str, ...] = ()
     when: tuple[str, str] | None = None
+    part: tuple[str, str] | None = None
+    least: float | None = None
+    greatest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,27 @@ class DraftFacts:
     call_open: bool
 
 
+def chosen(answer: str) -> tuple[str, ...]:
+    """The values in an answer that may have several."""
+    return tuple(value for part in answer.split(",") if (value := part.strip()))
+
+
 def questions_shown(questions: Sequence[Question], answers: Mapping[str, str]) -> tuple[Question, ...]:
-    """The questions whose condition holds; a question under a hidden one is hidden too."""
-    shown: list[Question] = []
-    seen: set[str] = set()
+    """The questions whose conditions hold; a question under a hidden one is hidden too."""
+    shown: dict[str, Question] = {}
+
+    def holds(when: tuple[str, str] | None) -> bool:
+        if when is None:
+            return True
+        asked, given = shown.get(when[0]), answers.get(when[0], "")
+        if asked is None:
+            return False
+        return when[1] in chosen(given) if asked.kind == "choices" else given == when[1]
+
     for one in questions:
-        if one.when is None or (one.when[0] in seen and answers.get(one.when[0], "") == one.when[1]):
-            shown.append(one)
-            seen.add(one.key)
-    return tuple(shown)
+        if holds(one.part) and holds(one.when):
+            shown[one.key] = one
+    return tuple(shown.values())
 
 
 def is_sound_proposal(facts: DraftFacts) -> Decision:
@@ -106,7 +122,7 @@ def is_sound_proposal(facts: DraftFacts) -> Decision:
                 {"field": "blackouts", "needed": facts.needed_days, "longest": facts.longest_run_days},
             )
         )
-    found += _answers(facts)
+    found += answers_told(facts.questions, facts.answers, facts.files)
     for sample in facts.samples:
         if not sample.hazards:
             refuse("draft.hazards_missing", "samples", name=sample.name)
@@ -118,30 +134,54 @@ def is_sound_proposal(facts: DraftFacts) -> Decision:
     return Decision(tuple(found))
 
 
-def _answers(facts: DraftFacts) -> list[Reason]:
-    found = []
-    for one in questions_shown(facts.questions, facts.answers):
-        answer = facts.answers.get(one.key, "")
-        given = one.key in facts.files if one.kind == "file" else bool(answer.strip())
+def answers_told(
+    questions: Sequence[Question], answers: Mapping[str, str], files: Collection[str]
+) -> tuple[Reason, ...]:
+    """What stands against the answers to the questions that are asked; each reason names its field."""
+    found: list[Reason] = []
+    for one in questions_shown(questions, answers):
+        answer = answers.get(one.key, "")
+        given = one.key in files if one.kind == "file" else bool(answer.strip())
+        told = _of_kind(one, answer) if answer.strip() else []
         if one.required and not given:
-            found.append(Reason("draft.answer_missing", facts={"field": f"q_{one.key}", "key": one.key}))
-        if one.kind == "choice" and answer and answer not in one.choices:
-            found.append(Reason("draft.answer_unknown", facts={"field": f"q_{one.key}", "value": answer[:60]}))
-        if one.kind == "number" and answer and not _is_number(answer):
-            found.append(Reason("draft.answer_no_number", facts={"field": f"q_{one.key}", "value": answer[:60]}))
+            told = [Reason("draft.answer_missing", facts={"key": one.key})]
         if len(answer) > one.most:
-            found.append(
-                Reason("draft.text_too_long", facts={"field": f"q_{one.key}", "have": len(answer), "most": one.most})
-            )
-    return found
+            told.append(Reason("draft.text_too_long", facts={"have": len(answer), "most": one.most}))
+        found += [Reason(each.code, each.weight, {"field": f"q_{one.key}", **each.facts}) for each in told]
+    return tuple(found)
 
 
-def _is_number(text: str) -> bool:
+def _of_kind(one: Question, answer: str) -> list[Reason]:
+    """What is wrong with an answer that is given, for its kind."""
+    if one.kind in ("choice", "choices"):
+        given = chosen(answer) if one.kind == "choices" else (answer,)
+        return [Reason("draft.answer_unknown", facts={"value": each[:60]}) for each in given if each not in one.choices]
+    if one.kind == "date" and not _is_date(answer):
+        return [Reason("draft.answer_no_date", facts={"value": answer[:60]})]
+    if one.kind == "number":
+        value = _number(answer)
+        if value is None:
+            return [Reason("draft.answer_no_number", facts={"value": answer[:60]})]
+        if one.least is not None and value < one.least:
+            return [Reason("draft.answer_too_small", facts={"value": answer[:60], "least": f"{one.least:g}"})]
+        if one.greatest is not None and value > one.greatest:
+            return [Reason("draft.answer_too_great", facts={"value": answer[:60], "most": f"{one.greatest:g}"})]
+    return []
+
+
+def _is_date(text: str) -> bool:
     try:
-        float(text)
+        return len(text.strip()) == 10 and bool(date.fromisoformat(text.strip()))
     except ValueError:
         return False
-    return True
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def may_invite(*, email_sound: bool, email: str, there: bool, size: int) -> Decision:

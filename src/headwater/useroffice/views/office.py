@@ -20,7 +20,6 @@ from headwater.useroffice import beamfiles, edges, facts, forms, judges, outputf
 from headwater.useroffice.actions import (
     assigning,
     beamcalendar,
-    callforms,
     calls,
     checking,
     deciding,
@@ -296,23 +295,6 @@ def calendar(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("beam_calendar", public_id)
     context = {"facility": facility, "rows": queries.beam_periods(facility), "form": form, "upload": upload}
     return render(request, "useroffice/calendar.html", context, status=422 if form.errors or upload.errors else 200)
-
-
-@login_required
-def edit_form(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Publish a new version of a call's form; drafts take it, what was submitted keeps its own."""
-    desk = desk_for(request)
-    call = edges.office_call(public_id, desk)
-    form = forms.FormForm(request.POST or None, initial={"questions": call.form.questions})
-    if request.method == "POST" and form.is_valid():
-        asked, facility = form.cleaned_data["questions"], call.facility.public_id
-        acting = edges.acting(request, desk)
-        if not isinstance(asked, list) or not all(isinstance(one, dict) for one in asked):
-            form.add_error("questions", _("Give a list of questions."))
-        elif edges.attempt(form, lambda: callforms.publish_form(facility, asked, call=public_id, **acting)):
-            messages.success(request, _("The new version of the form is published."))
-            return redirect("call_desk", public_id)
-    return call_form_page(request, form, call, _("The call's form"), _("Publish a new version"))
 
 
 @login_required

@@ -103,12 +103,7 @@ def choose_beamlines(request: HttpRequest, public_id: str) -> HttpResponse:
 def check(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the call's rules say of a draft as it is being written; nothing is kept."""
     desk, at = desk_for(request), timezone.now()
-    held = edges.seen_call(public_id, desk)
-    proposal = None
-    if key := request.POST.get("proposal"):
-        proposal, about = edges.seen_proposal(key, desk, at=at)
-        permit(rules.may_change_proposal(about, desk))
-        held = proposal.call
+    held, proposal = _written_in(request, public_id, desk)
     form = _form(request, held, proposal)
     version = proposal.form if proposal else held.form
     if not form.is_valid():
@@ -120,6 +115,28 @@ def check(request: HttpRequest, public_id: str) -> HttpResponse:
     said = told if draft else [("", error) for errors in form.errors.values() for error in errors]
     ready = draft is not None and decision.allowed()
     return render(request, "useroffice/_check.html", {"ready": ready, "check": said})
+
+
+@login_required
+@require_POST
+def asked_questions(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The call's questions again, those hidden that the answers given so far don't lead to; nothing is kept."""
+    desk = desk_for(request)
+    held, proposal = _written_in(request, public_id, desk)
+    form = _form(request, held, proposal)
+    form.is_valid()
+    parts = form.parts(form.asked(form.answers()), _("Questions of the call"))
+    return render(request, "useroffice/_questions.html", {"parts": parts})
+
+
+def _written_in(request: HttpRequest, public_id: str, desk: rules.Desk) -> tuple[Call, Proposal | None]:
+    """The call that a draft is being written in, and the draft where it is kept already."""
+    held = edges.seen_call(public_id, desk)
+    if key := request.POST.get("proposal"):
+        proposal, about = edges.seen_proposal(key, desk, at=timezone.now())
+        permit(rules.may_change_proposal(about, desk))
+        return proposal.call, proposal
+    return held, None
 
 
 def _form(request: HttpRequest, held: Call, proposal: Proposal | None) -> forms.ProposalForm:

@@ -13,11 +13,10 @@ from django.views.decorators.http import require_POST
 from headwater.accounts import words
 from headwater.accounts.queries import trail_of
 from headwater.core.decision import Refused, permit
-from headwater.registry.models.base import in_language
-from headwater.useroffice import edges, facts, forms, judges, queries, rules, wording
+from headwater.useroffice import edges, forms, judges, queries, rules, wording
 from headwater.useroffice.actions import proposals as actions, reviewing
+from headwater.useroffice.callform.shown import answers_shown
 from headwater.useroffice.models import Proposal, Submission
-from headwater.useroffice.papers import answer_in_words
 from headwater.useroffice.rules.access import LIVE
 from headwater.useroffice.rules.states import AT_ONCE
 from headwater.useroffice.views.blocks import block_of, part_shown
@@ -52,9 +51,6 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
     mine = desk.user_id in about.team
     office = desk.office(about.facility_id) and not mine
     named = rules.may_see_identities(about, desk).allowed()
-    asked = {one["key"]: one for one in held.form.questions}
-    labels = {key: in_language(one["label_zh"], one["label_en"])[0] for key, one in asked.items()}
-    shown = rules.questions_shown(facts.questions_of(held.form), held.answers)
     visit = getattr(held, "visit", None)
     context = {
         "proposal": held,
@@ -63,11 +59,7 @@ def _page(request: HttpRequest, public_id: str, *, refused: Refused | None = Non
         "office": office,
         "named": named,
         "state": edges.shown_state(held) if mine else held.get_state_display(),
-        "answers": [
-            (labels[one.key], answer_in_words(asked[one.key], held.answers.get(one.key, "")))
-            for one in shown
-            if one.kind != "file"
-        ],
+        "answers": answers_shown(held.form.questions, held.answers),
         "samples": [
             (one, [wording.HAZARDS[each] for each in one.hazards if each in wording.HAZARDS])
             for one in held.samples.all()

@@ -57,7 +57,7 @@ KEPT = (
 class Migration(migrations.Migration):
     dependencies = [
         ("registry", "0001_initial"),
-        ("useroffice", "0003_tracks_and_discussion"),
+        ("useroffice", "0004_form_drafts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
