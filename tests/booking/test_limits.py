@@ -347,6 +347,20 @@ def test_a_hold_counts_and_nobody_is_served_past_a_limit(house):
     assert take_hold(hold.public_id, **acting(second), at=NOW).kind == "booking"
 
 
+def test_asking_for_somebody_else_does_not_tell_what_she_has_booked(house):
+    """Nobody but a manager books for others, and the refusal is the same however much of a limit is left."""
+    user, nosy = make_user(), make_user()
+    house.policy(person_week_minutes=180, limits_together=True)
+    house.book(user, 1, shanghai(2, 9), shanghai(2, 11))
+
+    def told(asker):
+        ask = house.ask(0, shanghai(3, 9), shanghai(3, 11), holder=user.email)
+        return [(one.code, dict(one.facts)) for one in preview(ask, **acting(asker), at=NOW).reasons]
+
+    assert told(nosy) == [("booking.for_other", {}), ("booking.their_quota", {"week": "2026-06-01"})]
+    assert told(house.manager)[0][0] == "booking.person_quota_together"
+
+
 # Groups ---------------------------------------------------------------------------------------------------------
 def test_a_group_shares_one_limit_on_one_instrument(house):
     one, other, stranger = (make_user() for _one in range(3))

@@ -290,6 +290,8 @@ def with_help(
     but: int | None = None,
 ) -> BookFacts:
     """The same facts and what would help where they lead to a refusal: other times, a course, an instrument beside."""
+    if facts.for_other and not facts.asker.manages:
+        return facts  # no time would help, and which would fit is somebody else's to know
     helped: dict[str, object] = {}
     sound = facts.start < facts.end <= now + FARTHEST
     if sound and TIME_REASONS & set(codes) and (facts.access == "booking" or facts.asker.manages):
