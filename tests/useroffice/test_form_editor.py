@@ -166,7 +166,8 @@ def test_what_another_question_needs_stays_and_the_reason_names_it(office):
     # after the condition went, so may the question
     path = reverse("form_entry", args=[call, "equipment_kind"])
     form = client.get(path).context["form"]
-    assert ("equipment=yes", "We bring equipment") in form.fields["when"].choices[1][1]
+    only = "Only if “Equipment of your own” is answered “We bring equipment”."
+    assert ("equipment=yes", only) in form.fields["when"].choices
     data = {"seen": seen(office), "label_en": "Which equipment", "label_zh": "设备", "when": "", "kind": "long_text"}
     assert client.post(path, data).status_code == 302
     press(client, office, "remove", "equipment")
