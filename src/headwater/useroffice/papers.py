@@ -69,7 +69,7 @@ def paper(proposal: Proposal, *, at: datetime) -> bytes:
         (_("Fewest useful shifts"), str(proposal.minimum)),
     ]
     if proposal.blackouts:
-        away = "; ".join(" – ".join(span) for span in proposal.blackouts)
+        away = "; ".join(" – ".join(dict.fromkeys(span)) for span in proposal.blackouts)
         pairs.append((_("Days the team cannot come"), away))
     blocks: list[Any] = [Pairs(pairs), Heading(_("Abstract")), Text(proposal.abstract)]
     files = {one.question: one.name for one in proposal.files.all()}

@@ -42,12 +42,13 @@ from headwater.useroffice.forms.proposing import (
 )
 from headwater.useroffice.forms.shared import FileForm, GroundForm, PersonForm, ReasonForm, own_language
 from headwater.useroffice.forms.tracks import FIRST_TRACK, TrackForm, initial_of_track
-from headwater.useroffice.forms.visiting import AcceptForm, FinishForm, SampleForm, VisitorForm
+from headwater.useroffice.forms.visiting import AcceptForm, BeginForm, FinishForm, SampleForm, VisitorForm
 
 __all__ = [
     "FIRST_TRACK",
     "AcceptForm",
     "AskForm",
+    "BeginForm",
     "CallForm",
     "CompareForm",
     "DecideForm",
