@@ -89,6 +89,8 @@ def test_round_is_made_once_marked_all_through_and_gives_each_sign_in_her_part(m
     assert not Notice.objects.filter(user__in=[office, manager, researcher]).exists()
     assert mail.outbox == []
     draft = Proposal.objects.get(team__user=researcher)
+    assert (draft.form.number, waiting[0].form.number) == (2, 1)
+    assert [one["key"] for one in draft.form.questions if "when" in one] == ["equipment_kind", "toxic_gas"]
     assert (draft.state, draft.call.code) == ("draft", "DEMO-2")
     assert Panel.objects.get().members.get(chair=True).user == manager
     assert queries.feasibilities_of(manager.beamlines.values_list("instrument", flat=True)).filter(verdict="").exists()

@@ -14,6 +14,7 @@ from tests.useroffice.builders import AFTER, NOW, by, make_office
 from headwater.accounts.audit import SYSTEM
 from headwater.useroffice import programme, wording
 from headwater.useroffice.actions import history, visiting
+from headwater.useroffice.models import Call, Proposal
 from headwater.useroffice.statistics import COUNTED_AS, statistics_of
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +94,25 @@ def test_reading_many_facilities_costs_what_reading_one_does(running, django_ass
         assert list(years) == list(users) == facilities
     assert [len(programme.years_of(keys)[key]) for key in keys] == [17, 1, 1]
     assert programme.years_of([]) == {}
+
+
+def test_what_no_schedule_has_decided_is_not_counted_as_unmet(running):
+    office = running
+    was = statistics_of(office.facility, today=date(2025, 12, 1)).figures
+    held = Proposal.objects.filter(call=office.call).first()
+    later = Call.objects.get(pk=office.call.pk)
+    later.pk, later.public_id, later.code = None, "cal_later", "LATER"
+    later.save()
+    held.pk, held.public_id, held.code, held.call, held.state, held.requested = (
+        None,
+        "pro_l",
+        "L-1",
+        later,
+        "review",
+        30,
+    )
+    held.save()
+    now = statistics_of(office.facility, today=date(2025, 12, 1)).figures
+    assert now["projects"].value == was["projects"].value + 1
+    for code in ("oversubscription", "beamtime_met"):
+        assert (now[code].value, now[code].records) == (was[code].value, was[code].records)

@@ -14,8 +14,9 @@ from tests.factories import make_organisation, make_token
 from tests.useroffice.builders import AFTER, by, desk, make_office
 from tests.useroffice.test_access import codes
 
-from headwater.useroffice import forms, queries, rules
+from headwater.useroffice import queries, rules
 from headwater.useroffice.actions import assigning, reviewing, tracks
+from headwater.useroffice.forms.tracks import key_of
 from headwater.useroffice.models import BeamPeriod, PanelMember, Pool, Review
 from headwater.useroffice.ranking import ranking_of
 from headwater.useroffice.rules.tracks import CriterionFacts, StageFacts, TrackFacts
@@ -74,12 +75,18 @@ STAGES = {
     "s0_name_zh": "函评",
     "s0_weight": "1",
     "s0_needed": "2",
-    "s0_criteria": "merit; 3; Merit; 价值\nneed; 1; Need; 必要性",
+    "s0_c0_en": "Merit",
+    "s0_c0_zh": "价值",
+    "s0_c0_weight": "3",
+    "s0_c1_en": "Need",
+    "s0_c1_zh": "必要性",
     "s1_name_en": "In the panel",
     "s1_name_zh": "会评",
     "s1_weight": "3",
     "s1_needed": "1",
-    "s1_criteria": "merit；1；Merit；价值",
+    "s1_c0_en": "Merit",
+    "s1_c0_zh": "价值",
+    "s1_c0_key": "merit",
 }
 
 
@@ -97,7 +104,7 @@ def test_tracks_page_sets_weighted_stages_that_the_ranking_uses():
     assert "Merit (3)" in text
     # what is there stands in the form again, and saving it unchanged changes nothing
     form = client.get(reverse("set_track", args=[call]) + "?code=main").context["form"]
-    assert form.initial["s1_criteria"] == "merit; 1; Merit; 价值"
+    assert [form.initial[f"s1_c0_{part}"] for part in ("en", "zh", "weight", "key")] == ["Merit", "价值", 1, "merit"]
 
     one, two = office.submitted(title="One"), office.submitted(title="Two")
     office.checked(one, two)
@@ -125,7 +132,7 @@ def test_track_form_names_what_cannot_be_read():
     office = make_office()
     client, call = signed_in(office.officer), office.call.public_id
     wrong = {"code": "new one", "name_en": "X", "name_zh": "甲", "panel": "", **STAGES}
-    wrong |= {"s0_criteria": "Merit, three", "s1_needed": "40", "s1_weight": "-1"}
+    wrong |= {"s0_c0_zh": "", "s0_c1_key": "Not one", "s1_needed": "40", "s1_weight": "-1"}
     answer = client.post(reverse("set_track", args=[call]), wrong)
     assert answer.status_code == 422
     text = answer.content.decode()
@@ -147,11 +154,11 @@ def test_track_form_names_what_cannot_be_read():
     assert office.call.tracks.get().code == "main"
 
 
-def test_criteria_are_read_line_by_line():
-    assert forms.read_criteria("merit; 2.5; Merit; 价值\n\nbad line") == [
-        {"key": "merit", "weight": 2.5, "label_en": "Merit", "label_zh": "价值"},
-        {"key": "bad line", "weight": 0, "label_en": "", "label_zh": ""},
-    ]
+def test_criteria_get_keys_of_their_own_from_their_names():
+    assert key_of("Scientific merit", []) == "scientific_merit"
+    assert key_of("Scientific merit!", ["scientific_merit"]) == "scientific_merit_2"
+    assert key_of("价值", []) == "c"
+    assert key_of("3D quality", []) == "c_3d_quality"
 
 
 def test_pools_page_sets_changes_and_takes_away_and_says_what_is_granted():

@@ -61,6 +61,14 @@ FAULTS: dict[str, object] = {
     **dict.fromkeys(("bool_parsing", "bool_type"), gettext_lazy("This must be true or false.")),
     "string_type": gettext_lazy("This must be text."),
     "model_type": gettext_lazy("This must be an object with named fields."),
+    **dict.fromkeys(
+        ("date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        gettext_lazy("This must be a day such as 2026-05-31."),
+    ),
+    **dict.fromkeys(
+        ("datetime_parsing", "datetime_from_date_parsing"),
+        gettext_lazy("This must be a date or a time such as 2026-05-31T09:00:00+08:00."),
+    ),
     "datetime_type": gettext_lazy("This must be a date or a time such as 2026-05-31T09:00:00+08:00."),
     "date_type": gettext_lazy("This must be a day such as 2026-05-31."),
     "list_type": gettext_lazy("This must be a list."),

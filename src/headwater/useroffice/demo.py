@@ -49,6 +49,44 @@ POOL: Mapping[str, Any] = {
     "rule": "region",
     "min_share": Decimal("0.3"),
 }
+# What the open call asks besides: a part with a condition, for the office to look at and change.
+MORE_QUESTIONS: tuple[Mapping[str, Any], ...] = (
+    {"key": "safety", "kind": "section", "label_en": "Synthetic: safety", "label_zh": "合成的：安全"},
+    {
+        "key": "gases",
+        "kind": "choices",
+        "label_en": "Gases used at the beamline",
+        "label_zh": "在线站使用的气体",
+        "choices": [
+            {"value": "inert", "label_en": "Inert", "label_zh": "惰性气体"},
+            {"value": "flammable", "label_en": "Flammable", "label_zh": "可燃气体"},
+            {"value": "toxic", "label_en": "Toxic", "label_zh": "有毒气体"},
+        ],
+    },
+    {
+        "key": "toxic_gas",
+        "kind": "section",
+        "label_en": "Synthetic: toxic gas",
+        "label_zh": "合成的：有毒气体",
+        "when": {"key": "gases", "is": "toxic"},
+    },
+    {
+        "key": "gas_flow",
+        "kind": "number",
+        "required": True,
+        "label_en": "Highest flow",
+        "label_zh": "最大流量",
+        "unit": "mL/min",
+        "min": 0,
+        "max": 500,
+    },
+    {
+        "key": "gas_arrives",
+        "kind": "date",
+        "label_en": "Day on which the bottle arrives",
+        "label_zh": "气瓶到达日期",
+    },
+)
 GROUP_TITLE = "Synthetic group: crystals of many laboratories"
 GROUP_ABSTRACT = "Synthetic, true of nothing: several laboratories share one block of shifts."
 LABORATORIES = ("合成的实验室 Synthetic laboratory", "合成的团队 Synthetic team")

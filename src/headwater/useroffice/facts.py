@@ -151,9 +151,15 @@ def _worked_together(users: Collection[int], *, since: datetime) -> dict[int, se
     return together
 
 
-def feasibilities_for(desk: Desk) -> list[tuple[Feasibility, tuple[str, ...]]]:
-    """What a scientist is asked for and has said, each with the conflicts that keep her from it."""
-    rows = list(queries.feasibilities_of(desk.beamlines)) if desk.user_id is not None and desk.beamlines else []
+def feasibilities_for(desk: Desk, *, waiting: bool = False) -> list[tuple[Feasibility, tuple[str, ...]]]:
+    """What a scientist is asked for and has said, each with the conflicts that keep her from it.
+
+    With ``waiting`` only what no scientist of the beamline has judged.
+    """
+    if desk.user_id is None or not desk.beamlines:
+        return []
+    found = queries.feasibilities_of(desk.beamlines)
+    rows = list(found.filter(verdict="") if waiting else found)
     bound = conflicts_between([one.proposal for one in rows], [desk.user_id or 0])
     return [(one, bound.get((one.proposal_id, desk.user_id or 0), ())) for one in rows]
 

@@ -9,10 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from headwater.useroffice import queries
-from headwater.useroffice.models import Award, Mode, Output, PastProject, Proposal, State, SubProject, TeamMember
+from headwater.useroffice.models import (
+    Award,
+    Mode,
+    Output,
+    PastProject,
+    Proposal,
+    ScheduleVersion,
+    State,
+    SubProject,
+    TeamMember,
+)
 from headwater.useroffice.rounds import home_jurisdictions
 
 UNSEEN = (State.DRAFT, State.WITHDRAWN)
@@ -21,7 +31,10 @@ COUNTED = ("projects", "requested", "granted", "shifts", "regional", "industry",
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One year of a facility; ``requested`` and ``granted`` are of calls here, ``shifts`` of all projects."""
+    """One year of a facility; ``shifts`` are of all projects.
+
+    ``requested`` and ``granted`` are of calls here with a published schedule: what is not decided yet is not unmet.
+    """
 
     year: int
     projects: int
@@ -52,6 +65,11 @@ class Users:
     synthetic: int
 
 
+def scheduled() -> Exists:
+    """Whether a proposal's call has a published schedule."""
+    return Exists(ScheduleVersion.objects.filter(call=OuterRef("call")))
+
+
 def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
     """Each facility's years, past projects and those on the platform together; six queries.
 
@@ -80,11 +98,12 @@ def years_of(facilities: Collection[int]) -> dict[int, list[Year]]:
     live = (
         live.exclude(state__in=UNSEEN)
         .exclude(call__mode=Mode.WITHIN)
+        .annotate(scheduled=scheduled())
         .values(at=F("call__facility"), year=F("submitted_at__year"))
     )
     for one in live.annotate(
         projects=Count("pk"),
-        requested=Sum("requested"),
+        requested=Sum("requested", filter=Q(scheduled=True)),
         regional=Count("pk", filter=Q(organisation__city__jurisdiction__in=region)),
         industry=Count("pk", filter=Q(organisation__kind="company")),
         synthetic=Count("pk", filter=Q(call__synthetic=True)),

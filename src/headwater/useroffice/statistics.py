@@ -9,6 +9,7 @@ from django.db.models import Avg, Count, F, Q, Sum
 
 from headwater.core.estimate import Estimate
 from headwater.registry.models import Facility, Figure
+from headwater.useroffice import programme
 from headwater.useroffice.models import Mode, Proposal, Review, SubProject, Visit
 from headwater.useroffice.poolshares import parts_by_rule
 from headwater.useroffice.programme import UNSEEN, Users, Year, users_of, years_of
@@ -45,7 +46,8 @@ def statistics_of(facility: Facility, *, today: date) -> OfficeStatistics:
     synthetic = sum(one.synthetic for one in years)
     requested, granted = sum(one.requested for one in years), sum(one.granted for one in years)
     shifts, outputs = sum(one.shifts for one in years), sum(one.outputs for one in years)
-    here = live.aggregate(n=Count("pk"), s=Count("pk", filter=Q(call__synthetic=True)))
+    decided = live.filter(programme.scheduled())
+    here = decided.aggregate(n=Count("pk"), s=Count("pk", filter=Q(call__synthetic=True)))
     regional = sum(one.regional for one in years)
     made_up = synthetic / projects if projects else 0.0
 

@@ -203,6 +203,7 @@ REASONS = {
     "draft.answer_no_date": Wording(_("“%(value)s” is no day. Write it as 2026-03-01."), 422),
     "draft.answer_too_small": Wording(_("%(value)s is too small; %(least)s is the least."), 422),
     "draft.answer_too_great": Wording(_("%(value)s is too great; %(most)s is the most."), 422),
+    "draft.unknown": Wording(_("%(field)s: “%(value)s” is not known here, or is not yours. Nothing was kept."), 422),
     "draft.hazards_missing": Wording(_("Say which hazards the sample %(name)s has, or that it has none."), 422),
     "draft.hazard_unknown": Wording(_("“%(value)s” is no hazard that is known here."), 422),
     "draft.invitations_open": Wording(_("%(number)s co-proposers have not accepted yet."), 200),
@@ -545,7 +546,7 @@ BESIDE: Mapping[str, object] = {
         "Counted: projects by the organisation they come from. Published: people. The past has no people."
     ),
     "beamtime_met": _(
-        "Counted: shifts granted of those asked for in calls here; the past keeps only what was granted."
+        "Counted: shifts granted of those asked for in calls here whose schedule is published; the past keeps only what was granted."
     ),
 }
 

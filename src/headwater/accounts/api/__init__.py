@@ -49,6 +49,11 @@ def caller(request: HttpRequest) -> Actor:
     return Actor(request.user if request.user.is_authenticated else None, "api")
 
 
+def told(decision: Decision) -> list[dict[str, Any]]:
+    """A decision's reasons for a program, each with its sentence in the reader's language."""
+    return [{**reason.as_json(), "sentence": words.sentence(reason)} for reason in decision.reasons]
+
+
 def problem(
     status: int,
     title: str,
@@ -64,7 +69,7 @@ def problem(
     if REQUEST_ID.get():
         body["instance"] = f"urn:request:{REQUEST_ID.get()}"
     if decision is not None:
-        body["reasons"] = [{**reason.as_json(), "sentence": words.sentence(reason)} for reason in decision.reasons]
+        body["reasons"] = told(decision)
     body |= more or {}
     response = HttpResponse(json.dumps(body, ensure_ascii=False, default=str), content_type=PROBLEM, status=status)
     if status == 401:

@@ -18,6 +18,7 @@ from headwater.registry.models import Facility, Instrument, Organisation
 from headwater.useroffice import demo, facts, queries
 from headwater.useroffice.actions import (
     assigning,
+    callforms,
     calls,
     checking,
     deciding,
@@ -91,6 +92,8 @@ def load_synthetic_round(
     )
     scheduling.solve(plan.public_id, at=it.when(DECIDED))
     begun = make_call(it, demo.OPEN, OPEN_SINCE, OPEN_UNTIL, first=120)
+    asked = [*begun.form.questions, *demo.MORE_QUESTIONS]
+    callforms.publish_form(begun.public_id, asked, **it.by(office, OPEN_SINCE))
     proposals.start_proposal(
         begun.public_id,
         proposals.ProposalDraft(

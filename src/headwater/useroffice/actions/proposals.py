@@ -33,6 +33,7 @@ from headwater.useroffice.models import (
     State,
     Submission,
     TeamMember,
+    Track,
 )
 from headwater.useroffice.rules.forms import MOST_FILE_MB
 from headwater.useroffice.rules.states import AT_ONCE
@@ -125,6 +126,39 @@ def change_proposal(
     return proposal
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The records that a draft names."""
+
+    track: Track | None
+    organisation: Organisation | None
+    beamlines: Sequence[Instrument]
+    earlier: Sequence[Proposal]
+
+
+def _named_in(proposal: Proposal, draft: ProposalDraft) -> _Named:
+    """The records that a draft names by key; refused where one is not there, or is not the team's to name."""
+    track = proposal.call.tracks.filter(code=draft.track).first() if draft.track else None
+    home = Organisation.objects.filter(public_id=draft.organisation).first() if draft.organisation else None
+    lines = {one.public_id: one for one in Instrument.objects.filter(public_id__in=draft.beamlines, access="proposal")}
+    mine = TeamMember.objects.filter(proposal=proposal, user__isnull=False).values("user")
+    own = TeamMember.objects.filter(user__in=mine).values("proposal")
+    before = Proposal.objects.filter(public_id__in=draft.earlier, pk__in=own).exclude(pk=proposal.pk)
+    earlier = {one.public_id: one for one in before}
+    unknown = [("track", draft.track)] if draft.track and track is None else []
+    unknown += [("organisation", draft.organisation)] if draft.organisation and home is None else []
+    for field_, given, found in (
+        ("beamlines", draft.beamlines, lines),
+        ("earlier", draft.earlier, earlier),
+        ("answers", draft.answers, {one["key"] for one in proposal.form.questions}),
+    ):
+        unknown += [(field_, key) for key in given if key not in found]
+    if unknown:
+        told = [Reason("draft.unknown", facts={"field": about, "value": value[:60]}) for about, value in unknown]
+        raise Refused(Decision(tuple(told)))
+    return _Named(track, home, [lines[key] for key in dict.fromkeys(draft.beamlines)], list(earlier.values()))
+
+
 def write_draft(proposal: Proposal, draft: ProposalDraft) -> None:
     """Write what a draft holds; in the caller's transaction, which has decided who may."""
     texts = [draft.title, draft.abstract, draft.earlier_results, *draft.answers.values()]
@@ -134,24 +168,20 @@ def write_draft(proposal: Proposal, draft: ProposalDraft) -> None:
         code = "draft.shifts_out_of_range" if not 1 <= draft.requested <= 32_000 else "draft.minimum_wrong"
         about = "requested" if code.endswith("range") else "minimum"
         raise Refused(Decision((Reason(code, facts={"field": about, "most": draft.requested}),)))
-    track = proposal.call.tracks.filter(code=draft.track).first() if draft.track else None
-    proposal.track = track or proposal.track
+    named = _named_in(proposal, draft)
+    proposal.track = named.track or proposal.track
     proposal.title, proposal.abstract, proposal.language = draft.title.strip()[:300], draft.abstract, draft.language
-    proposal.organisation = Organisation.objects.filter(public_id=draft.organisation).first()
+    proposal.organisation = named.organisation
     proposal.requested, proposal.minimum = draft.requested, draft.minimum
     proposal.blackouts = [[start.isoformat(), end.isoformat()] for start, end in draft.blackouts]
-    known = {one["key"] for one in proposal.form.questions}
-    proposal.answers = {key: text for key, text in draft.answers.items() if key in known}
+    proposal.answers = dict(draft.answers)
     proposal.earlier_results = draft.earlier_results
     proposal.save()
-    mine = TeamMember.objects.filter(proposal=proposal, user__isnull=False).values("user")
-    own = TeamMember.objects.filter(user__in=mine).values("proposal")
-    proposal.earlier.set(Proposal.objects.filter(public_id__in=draft.earlier, pk__in=own).exclude(pk=proposal.pk))
+    proposal.files.exclude(question__in=[one["key"] for one in proposal.form.questions]).delete()
+    proposal.earlier.set(named.earlier)
     proposal.choices.all().delete()
-    lines = {one.public_id: one for one in Instrument.objects.filter(public_id__in=draft.beamlines, access="proposal")}
-    chosen = [lines[key] for key in dict.fromkeys(draft.beamlines) if key in lines]
     BeamlineChoice.objects.bulk_create(
-        BeamlineChoice(proposal=proposal, instrument=one, rank=rank) for rank, one in enumerate(chosen)
+        BeamlineChoice(proposal=proposal, instrument=one, rank=rank) for rank, one in enumerate(named.beamlines)
     )
     proposal.samples.all().delete()
     Sample.objects.bulk_create(

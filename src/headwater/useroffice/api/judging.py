@@ -12,7 +12,7 @@ from pydantic import Field
 
 from headwater.core.decision import permit
 from headwater.registry.api.shapes import PROBLEMS
-from headwater.useroffice import edges, queries, rules
+from headwater.useroffice import edges, facts, queries, rules
 from headwater.useroffice.actions import (
     checking,
     deciding,
@@ -20,7 +20,7 @@ from headwater.useroffice.actions import (
     reviewing,
 )
 from headwater.useroffice.api.proposals import ProposalOut, proposal_out
-from headwater.useroffice.api.shapes import Body, Key, Text, acting, desk_of_request, router
+from headwater.useroffice.api.shapes import Body, Done, Key, Text, acting, desk_of_request, router
 from headwater.useroffice.models import Proposal, Review
 
 VerdictWord = Literal["recommend", "reserve", "decline"]
@@ -38,6 +38,49 @@ def judge(request: HttpRequest, public_id: str, body: FeasibilityIn) -> Any:
     by = acting(request)
     held = checking.judge_feasibility(public_id, **body.dict(), **by)
     return proposal_out(queries.with_all(Proposal.objects.filter(pk=held.proposal_id)).get(), by["desk"])
+
+
+class AskedOut(Schema):
+    """What is asked of a beamline's scientist; in conflict she may not judge, and reads no title."""
+
+    proposal: str
+    number: str | None
+    title: str | None
+    beamline: str
+    requested: int
+    verdict: str
+    conflicts: list[str]
+
+
+@router.get("/feasibility", response={200: list[AskedOut], **PROBLEMS}, summary="Feasibility asked of you")
+def list_feasibility(request: HttpRequest) -> Any:
+    """What waits comes first."""
+    desk = desk_of_request(request)
+    if not desk.signed_in:
+        raise edges.missing("sign_in.needed")
+    return [
+        {
+            "proposal": one.proposal.public_id,
+            "number": one.proposal.code,
+            "title": None if kinds else one.proposal.title,
+            "beamline": one.instrument.public_id,
+            "requested": one.proposal.requested,
+            "verdict": one.verdict,
+            "conflicts": list(kinds),
+        }
+        for one, kinds in facts.feasibilities_for(desk)[:500]
+    ]
+
+
+class ConflictIn(Body):
+    reason: str = Field(min_length=1, max_length=500)
+
+
+@router.post("/proposals/{public_id}/conflict", response={200: Done, **PROBLEMS}, summary="Declare a conflict")
+def declare(request: HttpRequest, public_id: str, body: ConflictIn) -> Any:
+    """The proposal is closed to you from then on; a review asked of you is taken back."""
+    reviewing.declare_conflict(public_id, body.reason, **acting(request))
+    return {"number": 1}
 
 
 class DecisionIn(Body):
@@ -98,6 +141,26 @@ def give_review(request: HttpRequest, public_id: str, body: ReviewIn) -> Any:
     return _review_out(
         reviewing.give_review(public_id, body.scores, body.for_panel, body.for_proposer, **acting(request))
     )
+
+
+class DeclineIn(Body):
+    reason: str = Field("", max_length=500)
+    conflict: bool = Field(False, description="A conflict of interest: it binds from now on.")
+
+
+@router.post("/reviews/{public_id}/decline", response={200: ReviewOut, **PROBLEMS}, summary="Decline a review")
+def decline_review(request: HttpRequest, public_id: str, body: DeclineIn) -> Any:
+    return _review_out(reviewing.decline_review(public_id, body.reason, conflict=body.conflict, **acting(request)))
+
+
+class HandOnIn(Body):
+    email: str = Field(max_length=254, description="Another member of the panel.")
+
+
+@router.post("/reviews/{public_id}/hand-on", response={200: Done, **PROBLEMS}, summary="Hand a review on")
+def hand_on(request: HttpRequest, public_id: str, body: HandOnIn) -> Any:
+    reviewing.delegate_review(public_id, body.email, **acting(request))
+    return {"number": 1}
 
 
 class RemarkOut(Schema):

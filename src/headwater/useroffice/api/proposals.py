@@ -10,6 +10,7 @@ from django.utils import timezone
 from ninja import Query, Schema, Status
 from pydantic import Field
 
+from headwater.accounts.api import told
 from headwater.registry.api.pages import Cursor, page
 from headwater.registry.api.shapes import PROBLEMS, PageOut
 from headwater.useroffice import edges, facts, queries, rules
@@ -17,7 +18,7 @@ from headwater.useroffice.actions import (
     proposals,
 )
 from headwater.useroffice.api.shapes import Body, Key, Text, acting, desk_of_request, router
-from headwater.useroffice.models import Proposal
+from headwater.useroffice.models import Proposal, TeamMember
 
 
 class SampleIn(Body):
@@ -52,7 +53,7 @@ class ProposalOut(Schema):
     """A proposal. `state` is the proposer's word for its team, the office's for those who judge."""
 
     id: str
-    number: str
+    number: str | None = Field(description="Null until it is submitted.")
     call: str
     title: str
     state: str
@@ -66,6 +67,7 @@ class ProposalOut(Schema):
 class ProposalDetail(ProposalOut):
     abstract: str
     language: str
+    team: list[dict[str, Any]] | None = Field(description="For its team: who is on it, with which rights.")
     proposers: list[str] | None = Field(description="Null where the call is anonymous to you.")
     organisation: str | None
     blackouts: list[list[str]]
@@ -87,7 +89,7 @@ def state_of(proposal: Proposal, desk: rules.Desk) -> str:
 def proposal_out(proposal: Proposal, desk: rules.Desk) -> dict[str, Any]:
     return {
         "id": proposal.public_id,
-        "number": proposal.number,
+        "number": proposal.code,
         "call": proposal.call.public_id,
         "title": proposal.title,
         "state": state_of(proposal, desk),
@@ -99,15 +101,24 @@ def proposal_out(proposal: Proposal, desk: rules.Desk) -> dict[str, Any]:
     }
 
 
+def _member_out(one: TeamMember) -> dict[str, Any]:
+    accepted = one.accepted_at is not None
+    rights = {"may_edit": one.may_edit, "may_submit": one.may_submit}
+    return {"name": str(one), "email": one.email, "proposer": one.proposer, "accepted": accepted, **rights}
+
+
 def proposal_detail(public_id: str, desk: rules.Desk) -> dict[str, Any]:
     at = timezone.now()
     proposal, about = edges.seen_proposal(public_id, desk, at=at)
     named_ = rules.may_see_identities(about, desk).allowed()
-    check = proposals.check_draft(proposal, at=at).as_json() if proposal.state == "draft" else None
+    decision = proposals.check_draft(proposal, at=at) if proposal.state == "draft" else None
+    check = {"allowed": decision.allowed(), "reasons": told(decision)} if decision is not None else None
+    mine = desk.user_id in about.team
     return {
         **proposal_out(proposal, desk),
         "abstract": proposal.abstract,
         "language": proposal.language,
+        "team": [_member_out(one) for one in proposal.team.all()] if mine else None,
         "proposers": [str(one) for one in proposal.team.all()] if named_ else None,
         "organisation": proposal.organisation.public_id if proposal.organisation and named_ else None,
         "blackouts": proposal.blackouts,
@@ -169,8 +180,8 @@ class ReceiptOut(Schema):
 @router.post("/proposals/{public_id}/submission", response={201: ReceiptOut, **PROBLEMS}, summary="Submit")
 def submit(request: HttpRequest, public_id: str) -> Any:
     made = proposals.submit_proposal(public_id, **acting(request))
-    told = {"number": made.content["code"], "submission": made.number, "at": made.at, "sha256": made.sha256}
-    return Status(201, told)
+    receipt = {"number": made.content["code"], "submission": made.number, "at": made.at, "sha256": made.sha256}
+    return Status(201, receipt)
 
 
 class ReasonIn(Body):
@@ -182,3 +193,28 @@ def withdraw(request: HttpRequest, public_id: str, body: ReasonIn) -> Any:
     by = acting(request)
     proposals.withdraw_proposal(public_id, body.reason, **by)
     return proposal_detail(public_id, by["desk"])
+
+
+@router.post(
+    "/proposals/{public_id}/reopening", response={200: ProposalDetail, **PROBLEMS}, summary="Take back to a draft"
+)
+def reopen(request: HttpRequest, public_id: str) -> Any:
+    """While the call is open; submitted again it keeps its number."""
+    by = acting(request)
+    proposals.reopen_proposal(public_id, **by)
+    return proposal_detail(public_id, by["desk"])
+
+
+class InvitationIn(Body):
+    email: str = Field(max_length=254)
+    name: str = Field("", max_length=200)
+    may_edit: bool = False
+    may_submit: bool = False
+
+
+@router.post("/proposals/{public_id}/team", response={201: ProposalDetail, **PROBLEMS}, summary="Invite a co-proposer")
+def invite(request: HttpRequest, public_id: str, body: InvitationIn) -> Any:
+    """Somebody without an account is asked by mail to sign up."""
+    by = acting(request)
+    proposals.invite(public_id, **body.dict(), **by)
+    return Status(201, proposal_detail(public_id, by["desk"]))

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from headwater.registry.models import Facility
 from headwater.useroffice import rules
 from headwater.useroffice.facts import questions_in
-from headwater.useroffice.models import Call, FormDraft, FormVersion, Proposal, State
+from headwater.useroffice.models import Call, FormDraft, FormVersion, Proposal, ProposalFile, State
 from headwater.useroffice.rules.forms import ASKABLE, SECTION
 
 Entry = Mapping[str, Any]
@@ -102,15 +102,17 @@ class Effects:
 
 
 def effects_of(call: Call, old: Sequence[Entry], new: Sequence[Entry]) -> Effects:
-    """Count it; two queries."""
-    rows = list(call.proposals.filter(state=State.DRAFT).values_list("answers", flat=True))
+    """Count it; three queries."""
+    rows = dict(call.proposals.filter(state=State.DRAFT).values_list("pk", "answers"))
     submitted = call.proposals.exclude(state__in=(State.DRAFT, State.WITHDRAWN)).count()
     there = {one["key"]: one for one in new}
     gone = {one["key"] for one in old if one["kind"] != SECTION} - set(there)
+    files = ProposalFile.objects.filter(proposal__call=call, proposal__state=State.DRAFT)
+    attached = set(files.values_list("proposal", "question"))
     before, after = questions_in(old), questions_in(new)
     losing = unfit = more = 0
-    for answers in rows:
-        losing += any(answers.get(key) for key in gone)
+    for pk, answers in rows.items():
+        losing += any(answers.get(key) or (pk, key) in attached for key in gone)
         unfit += any(_unfit(there[key], text) for key, text in answers.items() if text and key in there)
         more += bool(_missing(after, answers) - _missing(before, answers))
     return Effects(len(rows), submitted, losing, unfit, more)

@@ -10,7 +10,6 @@ from headwater.useroffice.forms.judging import (
     ReviewForm,
 )
 from headwater.useroffice.forms.office import (
-    FIRST_TRACK,
     AskForm,
     CallForm,
     DeskFilterForm,
@@ -20,12 +19,9 @@ from headwater.useroffice.forms.office import (
     PeriodForm,
     PoolForm,
     ScientistForm,
-    TrackForm,
     initial_of_call,
     initial_of_member,
     initial_of_pool,
-    initial_of_track,
-    read_criteria,
 )
 from headwater.useroffice.forms.planning import (
     CompareForm,
@@ -45,6 +41,7 @@ from headwater.useroffice.forms.proposing import (
     initial_of_proposal,
 )
 from headwater.useroffice.forms.shared import FileForm, GroundForm, PersonForm, ReasonForm, own_language
+from headwater.useroffice.forms.tracks import FIRST_TRACK, TrackForm, initial_of_track
 from headwater.useroffice.forms.visiting import AcceptForm, FinishForm, SampleForm, VisitorForm
 
 __all__ = [
@@ -94,6 +91,5 @@ __all__ = [
     "initial_of_proposal",
     "initial_of_track",
     "own_language",
-    "read_criteria",
     "wishes_of",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _
 
 from headwater.useroffice.callform.wording import condition_said, label_of, limits_said
 from headwater.useroffice.callform.work import parts_of
@@ -18,6 +18,11 @@ from headwater.useroffice.rules.forms import SECTION
 YES_NO = [("yes", _("yes")), ("no", _("no"))]
 # A field that stays as it is typed while the questions around it are asked or no longer asked.
 KEPT = {"hx-preserve": "true"}
+
+
+def joined(said: Sequence[str]) -> str:
+    """Sentences after one another; Chinese has no space between them."""
+    return ("" if (get_language() or "").startswith("zh") else " ").join(filter(None, said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,11 @@ class Asking:
     """Gives a form the fields of a call's questions, and reads their answers."""
 
     entries: Sequence[Mapping[str, Any]]
+    needed: frozenset[str]  # keys of the questions on whose answers others are asked
 
     def ask(self, entries: Sequence[Mapping[str, Any]], answers: Mapping[str, str]) -> None:
         self.entries = list(entries)
+        self.needed = frozenset(one["when"]["key"] for one in self.entries if one.get("when"))
         for one in self.entries:
             if one["kind"] != SECTION:
                 self.fields[f"q_{one['key']}"] = self._field(one, answers.get(one["key"], ""))  # type: ignore[attr-defined]
@@ -51,28 +58,29 @@ class Asking:
             "label": self._label(one),
             "required": False,
             "initial": answer,
-            "help_text": " ".join(filter(None, told)),
+            "help_text": joined(told),
         }
+        kept = {**KEPT, "class": "asks"} if one["key"] in self.needed else KEPT
         options = [(each["value"], label_of(each)) for each in one.get("choices") or ()]
         match one["kind"]:
             case "choice":
-                return forms.ChoiceField(choices=[("", "–"), *options], widget=forms.Select(KEPT), **given)
+                return forms.ChoiceField(choices=[("", "–"), *options], widget=forms.Select(kept), **given)
             case "yes_no":
-                return forms.ChoiceField(choices=[("", "–"), *YES_NO], widget=forms.Select(KEPT), **given)
+                return forms.ChoiceField(choices=[("", "–"), *YES_NO], widget=forms.Select(kept), **given)
             case "choices":
                 given["initial"] = [part.strip() for part in answer.split(",") if part.strip()]
-                return forms.MultipleChoiceField(choices=options, widget=forms.CheckboxSelectMultiple(KEPT), **given)
+                return forms.MultipleChoiceField(choices=options, widget=forms.CheckboxSelectMultiple(kept), **given)
             case "long_text":
-                return forms.CharField(widget=forms.Textarea(KEPT), **given)
+                return forms.CharField(widget=forms.Textarea(kept), **given)
             case "date":
-                return forms.CharField(widget=forms.TextInput({**KEPT, "type": "date"}), **given)
+                return forms.CharField(widget=forms.TextInput({**kept, "type": "date"}), **given)
             case "number":
-                return forms.CharField(widget=forms.TextInput({**KEPT, "inputmode": "decimal"}), **given)
+                return forms.CharField(widget=forms.TextInput({**kept, "inputmode": "decimal"}), **given)
             case "file":
                 del given["initial"]
                 kinds = ",".join(f".{kind}" for kind in one.get("kinds") or ("pdf", "png", "jpeg", "jpg"))
-                return forms.FileField(widget=forms.FileInput({**KEPT, "accept": kinds}), **given)
-        return forms.CharField(widget=forms.TextInput(KEPT), **given)
+                return forms.FileField(widget=forms.FileInput({**kept, "accept": kinds}), **given)
+        return forms.CharField(widget=forms.TextInput(kept), **given)
 
     def _label(self, one: Mapping[str, Any]) -> str:
         label = label_of(one)
@@ -104,11 +112,7 @@ class Asking:
             head = entries[0] if entries[0]["kind"] == SECTION else None
             rows = entries[1:] if head else entries
             fields = [(self[f"q_{one['key']}"], asked is not None and one["key"] not in asked) for one in rows]  # type: ignore[index]
-            said = (
-                " ".join(filter(None, (condition_said(head, tuple(self.entries)), label_of(head, "help"))))
-                if head
-                else ""
-            )
+            said = joined((condition_said(head, tuple(self.entries)), label_of(head, "help"))) if head else ""
             if fields:
                 found.append(Part(label_of(head) if head else title, said, fields))
         return found

@@ -44,8 +44,12 @@ class EntryForm(Told, forms.Form):
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
 
-    label_zh = forms.CharField(label=_("Text in Chinese"), required=False, max_length=LONGEST_TEXT)
-    label_en = forms.CharField(label=_("Text in English"), required=False, max_length=LONGEST_TEXT)
+    label_zh = forms.CharField(
+        label=pgettext_lazy("of a question", "Text in Chinese"), required=False, max_length=LONGEST_TEXT
+    )
+    label_en = forms.CharField(
+        label=pgettext_lazy("of a question", "Text in English"), required=False, max_length=LONGEST_TEXT
+    )
     help_zh = forms.CharField(
         label=_("Explanation in Chinese"), required=False, max_length=LONGEST_TEXT, widget=forms.Textarea({"rows": 2})
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -16,7 +15,6 @@ from headwater.registry.models import Instrument
 from headwater.useroffice.actions.beamcalendar import PeriodDraft
 from headwater.useroffice.actions.calls import CallDraft
 from headwater.useroffice.actions.pools import PoolDraft
-from headwater.useroffice.actions.tracks import FIRST_CRITERIA, FIRST_STAGE, StageDraft, TrackDraft
 from headwater.useroffice.desklist import Wanted
 from headwater.useroffice.forms.shared import (
     DAY,
@@ -29,7 +27,6 @@ from headwater.useroffice.models import (
     Call,
     Mode,
     NamesShown,
-    Panel,
     PanelMember,
     Pool,
     PoolRule,
@@ -37,7 +34,6 @@ from headwater.useroffice.models import (
     State,
     Track,
 )
-from headwater.useroffice.rules.tracks import MOST_STAGES, WITHOUT_REVIEW
 
 
 class CallForm(Told, forms.Form):
@@ -216,97 +212,6 @@ def initial_of_pool(pool: Pool | None) -> dict[str, Any]:
         "funder": pool.funder.public_id if pool.funder else "",
         "beamlines": [one.public_id for one in pool.beamlines.all()],
     }
-
-
-class TrackForm(Told, forms.Form):
-    """A way through review: its panel, and its weighted stages, each with criteria; an empty stage is left out."""
-
-    code = forms.CharField(label=_("Code"), max_length=20)
-    name_en = forms.CharField(label=_("English name"), max_length=300)
-    name_zh = forms.CharField(label=_("Chinese name"), max_length=300)
-    panel = forms.ChoiceField(label=_("Panel"), required=False)
-
-    def __init__(self, *args: Any, panels: Sequence[Panel], mode: str, stages: int, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.stages = 0 if mode in WITHOUT_REVIEW else min(stages, MOST_STAGES)
-        self.fields["panel"].choices = [("", "–"), *((one.public_id, one.name) for one in panels)]  # type: ignore[attr-defined]
-        for k in range(self.stages):
-            self.fields |= {
-                f"s{k}_name_en": forms.CharField(label=_("English name"), required=False, max_length=300),
-                f"s{k}_name_zh": forms.CharField(label=_("Chinese name"), required=False, max_length=300),
-                f"s{k}_weight": forms.DecimalField(label=_("Weight"), required=False, initial=1, decimal_places=2),
-                f"s{k}_needed": forms.IntegerField(label=_("Reviews needed"), required=False, initial=3),
-                f"s{k}_criteria": forms.CharField(
-                    label=_("Criteria, scored from 1 to 5"),
-                    help_text=_("One a line: key; weight; English name; Chinese name."),
-                    required=False,
-                    widget=forms.Textarea,
-                ),
-            }
-
-    @property
-    def groups(self) -> list[tuple[object, list[Any]]]:
-        """The fields under their headings, a stage each."""
-        rows: list[tuple[object, list[Any]]] = [
-            (_("Track"), [self[name] for name in ("code", "name_en", "name_zh", "panel")])
-        ]
-        parts = ("name_en", "name_zh", "weight", "needed", "criteria")
-        for k in range(self.stages):
-            title = _("Stage %(number)s of review") % {"number": k + 1}
-            rows.append((title, [self[f"s{k}_{part}"] for part in parts]))
-        return rows
-
-    def draft(self) -> TrackDraft:
-        given = self.cleaned_data
-        stages = []
-        for k in range(self.stages):
-            one = {name: given.get(f"s{k}_{name}") for name in ("name_en", "name_zh", "weight", "needed", "criteria")}
-            if one["name_en"] or one["name_zh"]:
-                stages.append(
-                    StageDraft(
-                        one["name_zh"] or "",
-                        one["name_en"] or "",
-                        one["weight"] if one["weight"] is not None else Decimal(1),
-                        one["needed"] if one["needed"] is not None else 3,
-                        read_criteria(one["criteria"] or ""),
-                    )
-                )
-        return TrackDraft(given["code"], given["name_zh"], given["name_en"], given["panel"], stages)
-
-
-def read_criteria(text: str) -> list[dict[str, Any]]:
-    """One criterion a line: key; weight; English name; Chinese name. What can't be read weighs nothing, and is told."""
-    found = []
-    for line in text.splitlines():
-        parts = [part.strip() for part in line.replace("；", ";").split(";")] + [""] * 3
-        if not any(parts):
-            continue
-        try:
-            weight = float(parts[1])
-        except ValueError:
-            weight = 0.0
-        whole = int(weight) if weight.is_integer() else weight
-        found.append({"key": parts[0], "weight": whole, "label_en": parts[2], "label_zh": parts[3]})
-    return found
-
-
-FIRST_TRACK = {
-    "s0_name_en": FIRST_STAGE.name_en,
-    "s0_name_zh": FIRST_STAGE.name_zh,
-    "s0_criteria": "\n".join(f"{c['key']}; {c['weight']}; {c['label_en']}; {c['label_zh']}" for c in FIRST_CRITERIA),
-}
-
-
-def initial_of_track(track: Track | None) -> dict[str, Any]:
-    if track is None:
-        return {}
-    found: dict[str, Any] = {name: getattr(track, name) for name in ("code", "name_en", "name_zh")}
-    found["panel"] = track.panel.public_id if track.panel else ""
-    for k, one in enumerate(track.stages.all()):
-        lines = [f"{c['key']}; {c.get('weight', 1)}; {c['label_en']}; {c['label_zh']}" for c in one.criteria]
-        found |= {f"s{k}_{name}": getattr(one, name) for name in ("name_en", "name_zh", "weight", "needed")}
-        found[f"s{k}_criteria"] = "\n".join(lines)
-    return found
 
 
 class PeriodForm(Told, forms.Form):

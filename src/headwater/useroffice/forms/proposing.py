@@ -77,7 +77,7 @@ class ProposalForm(Told, Asking, forms.Form):
 
     @property
     def groups_before(self) -> list[tuple[object, list[Any], Mapping[str, Any] | None]]:
-        """The fields that stand before the call's questions, under their headings, and the rows that follow them."""
+        """The fields that stand before the call's questions under their headings, and the rows that follow them."""
         lines = [name for name in self.fields if name.startswith("beamline_")]
         first = ["title", "language", "track", "organisation", "abstract"]
         named = (

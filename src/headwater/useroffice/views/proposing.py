@@ -33,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "mine": [(one, edges.shown_state(one)) for one in mine],
             "invitations": queries.invitations(request.user),  # type: ignore[arg-type]
             "reviews": queries.my_reviews(desk.user_id).filter(state="assigned").count(),
-            "checks": sum(not one.verdict and not kinds for one, kinds in facts.feasibilities_for(desk)),
+            "checks": sum(not kinds for _one, kinds in facts.feasibilities_for(desk, waiting=True)),
             "visits": queries.visits_of(desk.offices, desk.beamlines, desk.user_id)[:10],
             "panels": queries.panel_calls(desk.panels) if desk.panels else (),
             "offices": queries.offices(desk),
