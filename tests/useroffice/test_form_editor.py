@@ -277,7 +277,7 @@ def test_drafts_that_a_publication_touches_are_counted(office):
     assert effects_of(held, old, [one for one in old if one["key"] != "figure"]).losing == 1
     # what it answered of a question that went, a file too, goes when the draft is saved next
     callforms.publish_form(held.public_id, [one for one in new if one["key"] != "figure"], at=NOW, **by(office.officer))
-    draft = office.draft(answers={"aim": "B", "method": "M"})
+    draft = office.draft(answers={"aim": "B"})
     now = {"expected_version": None, "at": timezone.now(), **by(user)}
     proposals.change_proposal(first.public_id, draft, **now)
     first.refresh_from_db()
@@ -477,8 +477,8 @@ def test_form_s_pages_cost_the_same_for_few_and_many(office):
             callforms.publish_form(office.call.public_id, asked, at=NOW, **by(office.officer))
             make_call(_another(office, f"C{rounds}-{number}"), at=NOW, **by(office.officer))
             office.call.refresh_from_db()
-            office.begun(at=timezone.now())
-            office.submitted(at=timezone.now())
+            office.begun(at=timezone.now(), answers={})
+            office.submitted(at=timezone.now(), answers={})
         if rounds:
             press(page(office.officer), office, "discard")
         press(page(office.officer), office, "copy", asked[0]["key"])
