@@ -203,6 +203,8 @@ def test_api_does_what_the_pages_do():
     part |= {"shifts": 3, "samples": [{"name": SAMPLE, "hazards": ["none"]}], "wished": [["2025-06-02", "2025-06-04"]]}
     begun = sent(north, "post", f"{path}/parts", part, 201)
     assert begun["check"]["allowed"]
+    assert begun["part"]["wished"] == [["2025-06-02", "2025-06-04"]]
+    assert (begun["part"]["member"], begun["part"]["own"]) == (one, None)
     del part["member"]
     sent(north, "put", f"/proposals/{begun['id']}/part", part | {"shifts": 2})
     receipt = sent(north, "post", f"/proposals/{begun['id']}/submission", {}, 201)
