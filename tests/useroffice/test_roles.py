@@ -16,7 +16,7 @@ from tests.useroffice.test_pages import applied, go, now_office, page  # noqa: F
 
 from headwater.useroffice import papers, wording
 from headwater.useroffice.actions import assigning, proposals, reviewing, telling
-from headwater.useroffice.models import Call, PanelMember, Review, Visit
+from headwater.useroffice.models import Call, PanelMember, Proposal, Review, Visit
 from headwater.useroffice.ranking import ranking_of
 
 pytestmark = pytest.mark.django_db
@@ -333,3 +333,34 @@ def test_team_page_sets_rights_and_tells_whom_it_keeps_out(now_office):  # noqa:
     assert not made.declared_conflicts.exists()
     stranger = page(office.proposer())
     go(stranger, "proposal_team", made.public_id, data={"rights": str(place.pk)}, status=404)
+
+
+def test_chair_in_conflict_decides_the_others_and_is_told_what_is_left():
+    office = make_office()
+    mine, other = office.submitted(title="Of her house"), office.submitted()
+    Proposal.objects.filter(pk=other.pk).update(organisation=office.proposer().person.memberships.first().organisation)
+    office.checked(mine, other)
+    office.reviewed()
+    chair = office.members[0]
+    make_member(chair, office.home, "member")
+    client, path = page(chair), reverse("panel", args=[office.call.public_id])
+    said = text(client.post(path, {"recommend": "2", "reason": "Strong."}, follow=True))
+    assert "1 proposals are decided; nobody is told yet." in said
+    assert "1 is left for others: you have a conflict of interest." in said
+    assert set(Proposal.objects.values_list("pk", "state")) == {(mine.pk, "panel"), (other.pk, "recommended")}
+
+
+def test_urgent_access_is_not_told_of_reviewers_who_never_look():
+    office = make_office(mode="urgent")
+    user = office.proposer()
+    made = office.submitted(user)
+    shown = text(go(page(user), "proposal", made.public_id, status=200))
+    assert str(wording.NEXT_DIRECT["under_review"]) in shown
+    assert str(wording.NEXT["under_review"]) not in shown
+
+
+def test_her_only_organisation_is_chosen_for_her(now_office):  # noqa: F811
+    user = now_office.proposer()
+    home = user.person.memberships.get().organisation
+    form = text(go(page(user), "apply", now_office.call.public_id, status=200))
+    assert f'<option value="{home.public_id}" selected>' in form

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -145,8 +145,11 @@ def shown_state(proposal: Proposal) -> object:
 def next_words(proposal: Proposal) -> object:
     """What comes next, for the proposers."""
     state = rules.public_state(proposal.state, proposal.told_state)
-    within = NEXT_WITHIN if proposal.call.mode == "within" else {}
-    return within.get(state, wording.NEXT[state])
+    if proposal.call.mode == "within":
+        own: Mapping[str, object] = NEXT_WITHIN
+    else:
+        own = wording.NEXT_DIRECT if proposal.call.mode in rules.WITHOUT_REVIEW else {}
+    return own.get(state, wording.NEXT[state])
 
 
 def beside_words(code: str) -> object:

@@ -83,7 +83,7 @@ def paper(proposal: Proposal, *, at: datetime) -> bytes:
     else:
         pairs.append((_("Fewest useful shifts"), str(proposal.minimum)))
     if proposal.blackouts:
-        away = "; ".join(" – ".join(span) for span in proposal.blackouts)
+        away = "; ".join(" – ".join(dict.fromkeys(span)) for span in proposal.blackouts)
         pairs.append((_("Days the team cannot come"), away))
     blocks: list[Any] = [Pairs(pairs), Heading(_("Abstract")), Text(proposal.abstract)]
     files = {one.question: one.name for one in proposal.files.all()}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from django.db.models import Q
 
 from headwater.booking.queries import zone_of
 from headwater.engines.allocation import Award, Beamline, Pin, Proposal as Asked, Published, Round, Share
@@ -14,6 +16,7 @@ from headwater.registry.models import Instrument
 from headwater.useroffice import queries
 from headwater.useroffice.facts import spans_of
 from headwater.useroffice.models import (
+    Award as Dated,
     BeamPeriod,
     BeamPeriodKind,
     Call,
@@ -33,6 +36,7 @@ BRIDGE = 1
 TOP_WEIGHT, LEAST_WEIGHT, BEND = 100.0, 10.0, 1.5
 STANDBY_PART = 0.5  # a proposal on the standby list weighs half of what its rank would give it
 IN_ROUND = (State.RECOMMENDED, State.STANDBY, State.SCHEDULED)
+BEGUN = (State.RUNNING, State.REPORTING, State.EVALUATION, State.CLOSED)
 CHANGE_IN_MEANS = 1.0
 DROP_IN_MEANS = 2.0
 
@@ -123,19 +127,46 @@ def tags_of(proposal: Proposal, region: frozenset[int], call: Call, pools: Seque
     return frozenset(found)
 
 
-def build_round(call: Call) -> Round:
-    """The round as the records are now; ids in it are public ids. Nine queries."""
+def begun_awards(version: ScheduleVersion | None) -> list[Dated]:
+    """What a version granted to experiments that have begun or ended since: it is no more the plan's to change."""
+    return [one for one in queries.awards_of(version) if one.proposal.state in BEGUN]
+
+
+def today_of(call: Call, at: datetime) -> date:
+    """The day on the facility's clocks."""
+    line = call.beamlines.select_related("city").order_by("pk").first()
+    return at.astimezone(zone_of(line)).date() if line is not None else at.date()
+
+
+def in_run(call: Call, today: date | None) -> bool:
+    """Whether the call's beamtime has begun and is not over."""
+    return today is not None and call.period_start < today <= call.period_end
+
+
+def build_round(call: Call, *, today: date | None = None) -> Round:
+    """The round as the records are now; ids in it are public ids. Eleven queries.
+
+    Experiments that have begun hold their days and are asked no more. With ``today`` inside the call's period nothing
+    is to be had before it but the days of published beamtime that has not begun.
+    """
     beamlines = list(call.beamlines.order_by("pk"))
     periods = list(queries.beam_periods(call.facility))
+    standing = list(queries.awards_of(queries.published(call)))
+    begun = {one.proposal_id: one for one in standing if one.proposal.state in BEGUN}
     taken: dict[int, list[tuple[date, date]]] = {}
-    for award in queries.awards_elsewhere(call):
+    for award in (*queries.awards_elsewhere(call), *begun.values()):
         taken.setdefault(award.instrument_id, []).append((award.start, award.end))
+    first = (today - call.period_start).days if in_run(call, today) else 0
+    known: dict[int, set[int]] = {}
+    for award in standing:
+        if award.proposal_id not in begun:
+            known.setdefault(award.instrument_id, set()).update(_inside(call, award.start, award.end))
     for part in queries.parts_placed(call):
         taken.setdefault(part.instrument_id, []).append(part_days(part, part.instrument))
     pools = list(call.pools.prefetch_related("beamlines"))
     region = home_jurisdictions()
     proposals = list(
-        call.proposals.filter(state__in=IN_ROUND)
+        call.proposals.filter(Q(state__in=IN_ROUND) | Q(pk__in=begun))
         .select_related("organisation__city", "pin")
         .prefetch_related("choices")
         .order_by("submitted_at", "code")
@@ -149,7 +180,12 @@ def build_round(call: Call) -> Round:
     names = {one.pk: one.public_id for one in beamlines}
     order = sorted(proposals, key=lambda one: _rank_key(one, verdicts))
     asked = []
+    spent: dict[str, int] = {}
     for position, one in enumerate(order, 1):
+        if one.pk in begun:  # ranked with the others, so that their weights stay what they were
+            for tag in tags_of(one, region, call, pools):
+                spent[tag] = spent.get(tag, 0) + begun[one.pk].shifts
+            continue
         accepts = [choice.instrument_id for choice in one.choices.all() if choice.instrument_id in names]
         accepts = [key for key in accepts if (one.pk, key) not in unfit]
         if not accepts:
@@ -161,13 +197,17 @@ def build_round(call: Call) -> Round:
         tags = tags_of(one, region, call, pools)
         asked.append(_asked(one, [names[key] for key in accepts], names, weight, call, verdict, tags))
     used = {tag for one in asked for tag in one.tags}
-    shares = tuple(share for pool in pools if (share := _share(pool, names, used)) is not None)
+    shares = tuple(share for pool in pools if (share := _share(pool, names, used, spent.get(pool.code, 0))) is not None)
     return Round(
         days_of(call),
         tuple(
             Beamline(
                 one.public_id,
-                beam_days(call, one.pk, periods, taken.get(one.pk, ())),
+                tuple(
+                    day
+                    for day in beam_days(call, one.pk, periods, taken.get(one.pk, ()))
+                    if day >= first or day in known.get(one.pk, ())
+                ),
                 SHIFTS_A_DAY,
                 CHANGE_OVER,
                 float(call.reserve),
@@ -232,8 +272,11 @@ def _asked(
     )
 
 
-def _share(pool: Any, names: Mapping[int, str], used: set[str]) -> Share | None:
-    """The pool as a share; a least share of what nobody asked for is left out, as nothing could meet it."""
+def _share(pool: Any, names: Mapping[int, str], used: set[str], spent: int) -> Share | None:
+    """The pool as a share; a least share of what nobody asked for is left out, as nothing could meet it.
+
+    ``spent`` shifts went to experiments that have begun. Parts of the whole are of what is still to be granted.
+    """
     lines = frozenset(names[one.pk] for one in pool.beamlines.all() if one.pk in names) or None
     there = pool.code in used
     share = Share(
@@ -242,8 +285,8 @@ def _share(pool: Any, names: Mapping[int, str], used: set[str]) -> Share | None:
         lines,
         float(pool.min_share) if pool.min_share is not None and there else None,
         float(pool.max_share) if pool.max_share is not None else None,
-        pool.min_shifts if there else None,
-        None if pool.max_shifts is None else pool.max_shifts + pool.credit_shifts,
+        max(0, pool.min_shifts - spent) if there and pool.min_shifts is not None else None,
+        None if pool.max_shifts is None else max(0, pool.max_shifts + pool.credit_shifts - spent),
     )
     limits = (share.min_share, share.max_share, share.min_shifts, share.max_shifts)
     return None if all(one is None for one in limits) else share
@@ -270,6 +313,7 @@ def published_of(call: Call, version: ScheduleVersion | None, asked: Round, open
             one.shifts,
         )
         for one in queries.awards_of(version)
+        if one.proposal.public_id in weight
     )
     merits = [weight.get(one.proposal, 0.0) * one.shifts for one in awards]
     mean = sum(merits) / len(merits) if merits else 0.0

@@ -453,6 +453,13 @@ NEXT: Mapping[str, object] = {
     "closed": _("Link the publications that come of it."),
 }
 
+# The same where no reviewer or panel looks before the beam.
+NEXT_DIRECT: Mapping[str, object] = {
+    "submitted": _("Its beamlines look whether it can be done."),
+    "under_review": _("Its beamlines and the user office look at it. The decision is told here and by mail."),
+    "evaluation": _("The report is read and graded: this takes the place of a review before the beam."),
+}
+
 HAZARDS: Mapping[str, object] = {
     "none": _("none"),
     "chemical": _("chemical"),

@@ -46,8 +46,9 @@ def publish(
 ) -> ScheduleVersion:
     """Publish a plan as the next version: its beamtime stands in the one calendar, all or none.
 
-    The plan is checked against the round as it is at this moment, not as it was when it was asked. Those whose
-    beamtime a later version changes are told at once; those of the first are told by the office's letters.
+    The plan is checked against the round as it is at this moment, not as it was when it was asked. Experiments that
+    have begun stay in the schedule and in the calendar as they are. Those whose beamtime a later version changes are
+    told at once; those of the first are told by the office's letters.
     """
     seen = Scenario.objects.select_related("call").filter(public_id=public_id).first()
     if seen is None:
@@ -61,7 +62,8 @@ def publish(
         one.public_id: one
         for one in queries.with_all(call.proposals.select_for_update(of=("self",)).filter(state__in=rounds.IN_ROUND))
     }
-    now = rounds.build_round(call)
+    begun = rounds.begun_awards(last)
+    now = rounds.build_round(call, today=rounds.today_of(call, at))
     known = {one.id for one in now.proposals}
     decision = rules.may_publish(
         rules.PublishFacts(
@@ -83,7 +85,7 @@ def publish(
         number=last.number + 1 if last else 1,
         scenario=scenario,
         note=note[:500],
-        differences=_differences(call, last, planned, rows),
+        differences=_differences(call, last, planned, rows, begun),
         published_by=by.user,
         published_at=at,
     )
@@ -98,7 +100,18 @@ def publish(
         )
         for one in planned
     ]
-    Award.objects.bulk_create(awards)
+    stays = [
+        Award(
+            version=version,
+            proposal=one.proposal,
+            instrument=one.instrument,
+            start=one.start,
+            end=one.end,
+            shifts=one.shifts,
+        )
+        for one in begun
+    ]
+    Award.objects.bulk_create([*awards, *stays])
     _place(last, awards, viewer, displace=displace, by=by, at=at)
     _move_states(awards, rows, by=by, at=at)
     _plan_visits(call, awards)
@@ -106,13 +119,17 @@ def publish(
         follow_schedule(version, by=by, at=at)
     if last is not None:
         _tell_changes(version, rows, awards, at=at)
-    changes = {"number": [last.number if last else None, version.number], "awards": [None, len(awards)]}
+    changes = {"number": [last.number if last else None, version.number], "awards": [None, len(awards) + len(stays)]}
     record(Act("schedule.published", call.public_id, changes, decision, ground=note[:500]), by=by, at=at)
     return version
 
 
 def _differences(
-    call: Call, last: ScheduleVersion | None, planned: Sequence[Planned], rows: Mapping[str, Proposal]
+    call: Call,
+    last: ScheduleVersion | None,
+    planned: Sequence[Planned],
+    rows: Mapping[str, Proposal],
+    begun: Sequence[Award],
 ) -> dict[str, list[str]]:
     """Which proposals a version keeps, moves, adds and drops, by number."""
     before = {
@@ -123,6 +140,7 @@ def _differences(
         one.proposal: (one.beamline, rounds.day(call, one.start), rounds.day(call, one.end), one.shifts)
         for one in planned
     }
+    after |= {one.proposal.public_id: before[one.proposal.public_id] for one in begun}
     numbers = {one.proposal.public_id: one.proposal.number for one in queries.awards_of(last)}
     numbers |= {key: one.number for key, one in rows.items()}
     kept = [key for key in after if before.get(key) == after[key]]
@@ -161,7 +179,7 @@ def _place(
         )
         for one in awards
     ]
-    instead_of = [one.proposal.public_id for one in queries.awards_of(last)]
+    instead_of = [one.proposal.public_id for one in queries.awards_of(last) if one.proposal.state not in rounds.BEGUN]
     return place_beamtime(wanted, viewer, instead_of=instead_of, displace=displace, by=by, at=at)
 
 

@@ -98,7 +98,10 @@ def make_scenario(
 
     call = locked_call(call_id)
     permit(rules.may_manage_calls(call.facility_id, desk))
-    asked = rounds.build_round(call)
+    today = rounds.today_of(call, at)
+    asked = rounds.build_round(call, today=today)
+    if from_published and open_from is None and rounds.in_run(call, today):
+        open_from = today  # what began before stays
     found = []
     if not asked.proposals:
         found.append(Reason("scenario.nobody_asks"))

@@ -1,6 +1,6 @@
 """The user office's forms."""
 
-from headwater.useroffice.forms.callform import EntryForm, PreviewForm, SourceForm, earlier_than
+from headwater.useroffice.forms.callform import EntryForm, PreviewForm, SourceForm
 from headwater.useroffice.forms.judging import (
     DecideForm,
     DeclineForm,
@@ -42,12 +42,13 @@ from headwater.useroffice.forms.proposing import (
 )
 from headwater.useroffice.forms.shared import FileForm, GroundForm, PersonForm, ReasonForm, own_language
 from headwater.useroffice.forms.tracks import FIRST_TRACK, TrackForm, initial_of_track
-from headwater.useroffice.forms.visiting import AcceptForm, FinishForm, SampleForm, VisitorForm
+from headwater.useroffice.forms.visiting import AcceptForm, BeginForm, FinishForm, SampleForm, VisitorForm
 
 __all__ = [
     "FIRST_TRACK",
     "AcceptForm",
     "AskForm",
+    "BeginForm",
     "CallForm",
     "CompareForm",
     "DecideForm",
@@ -84,7 +85,6 @@ __all__ = [
     "SourceForm",
     "TrackForm",
     "VisitorForm",
-    "earlier_than",
     "initial_of_call",
     "initial_of_member",
     "initial_of_pool",

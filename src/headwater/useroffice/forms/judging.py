@@ -59,7 +59,9 @@ class DecideForm(Told, forms.Form):
     rank = forms.IntegerField(label=_("Rank"), required=False, min_value=1)
     shifts = forms.IntegerField(label=_("Most shifts to grant"), required=False, min_value=1, max_value=1000)
     reason = forms.CharField(label=_("Reason, which the proposers read"), required=False, widget=forms.Textarea)
-    ground = forms.CharField(label=_("Ground for passing a rule"), required=False, max_length=500)
+    ground = forms.CharField(
+        label=_("Where reviews are missing, why you decide all the same"), required=False, max_length=500
+    )
 
 
 class RankForm(Told, forms.Form):

@@ -236,7 +236,9 @@ class PeriodForm(Told, forms.Form):
 
 
 class AskForm(PersonForm):
-    ground = forms.CharField(label=_("Ground for passing a rule"), required=False, max_length=500)
+    ground = forms.CharField(
+        label=_("Where her load is full, why you ask her all the same"), required=False, max_length=500
+    )
 
 
 class MarksForm(Told, forms.Form):

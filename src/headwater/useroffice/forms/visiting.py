@@ -26,6 +26,12 @@ class SampleForm(Told, forms.Form):
     place = forms.CharField(label=_("Where it is"), required=False, max_length=100)
 
 
+class BeginForm(Told, forms.Form):
+    ground = forms.CharField(
+        label=_("Before its first day, or with a sample that is not approved: why"), required=False, max_length=500
+    )
+
+
 class FinishForm(Told, forms.Form):
     hours_given = forms.DecimalField(label=_("Hours given"), min_value=0, max_digits=7, decimal_places=2)
     hours_lost = forms.DecimalField(label=_("Hours lost"), min_value=0, max_digits=7, decimal_places=2, initial=0)

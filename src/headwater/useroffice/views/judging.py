@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _, pgettext
+from django.utils.translation import gettext as _, ngettext, pgettext
 
 from headwater.core.decision import permit
 from headwater.useroffice import edges, facts, forms, queries, rules
@@ -128,6 +128,13 @@ def panel(request: HttpRequest, public_id: str) -> HttpResponse:
         )
         if done is not None:
             messages.success(request, _("%(number)s proposals are decided; nobody is told yet.") % {"number": done})
+            if left := len(waiting) - done:
+                said = ngettext(
+                    "%(n)s is left for others: you have a conflict of interest.",
+                    "%(n)s are left for others: you have a conflict of interest.",
+                    left,
+                )
+                messages.info(request, said % {"n": left})
             return redirect("panel", public_id)
     version = queries.published(call)
     context = {

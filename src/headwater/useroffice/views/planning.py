@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from headwater.accounts import notices, words
 from headwater.core.decision import Refused, permit
 from headwater.registry.facts import viewer_of
-from headwater.useroffice import comparing, edges, forms, plans, queries, rules
+from headwater.useroffice import comparing, edges, forms, plans, queries, rounds, rules
 from headwater.useroffice.actions import publishing, scheduling, telling
 from headwater.useroffice.models import Scenario
 from headwater.useroffice.views.shared import desk_for, form_page
@@ -87,6 +87,7 @@ def scenario(request: HttpRequest, public_id: str) -> HttpResponse:
         "lines": plans.lines_of(held) if held.state == "solved" else (),
         "clash": plans.clash_of(held) if held.state == "impossible" else (),
         "pins": plans.pins_in_words(held.call),
+        "begun": rounds.begun_awards(queries.published(held.call)),
     }
     return render(request, "useroffice/scenario.html", context, status=422 if form.errors or anew.errors else 200)
 

@@ -145,13 +145,16 @@ def _form(request: HttpRequest, held: Call, proposal: Proposal | None) -> forms.
     first |= {"beamline_0": request.GET.get("beamline", "")}
     # of the whole team: what one of them chose stays a choice for whoever edits after her
     team = {one.user_id for one in proposal.team.all() if one.user_id} if proposal else {request.user.pk}
+    homes = list(queries.homes_of(team, proposal.organisation_id if proposal else None))
+    if len(homes) == 1:
+        first["organisation"] = homes[0].public_id
     return forms.ProposalForm(
         request.POST or None,
         request.FILES or None,
         call=held,
         questions=form.questions,
         lines=list(held.beamlines.order_by("name_en")),
-        homes=list(queries.homes_of(team, proposal.organisation_id if proposal else None)),
+        homes=homes,
         earlier=list(queries.earlier_of(team, proposal)),
         tracks=list(held.tracks.order_by("pk")),
         answers=proposal.answers if proposal else {},

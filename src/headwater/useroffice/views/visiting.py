@@ -42,7 +42,7 @@ def visit(request: HttpRequest, public_id: str) -> HttpResponse:
         "visitor": forms.VisitorForm,
         "contact": forms.PersonForm,
         "sample": forms.SampleForm,
-        "begin": forms.GroundForm,
+        "begin": forms.BeginForm,
         "finish": forms.FinishForm,
     }
     asked = request.POST.get("act", "")
