@@ -364,3 +364,10 @@ def test_her_only_organisation_is_chosen_for_her(now_office):  # noqa: F811
     home = user.person.memberships.get().organisation
     form = text(go(page(user), "apply", now_office.call.public_id, status=200))
     assert f'<option value="{home.public_id}" selected>' in form
+
+
+def test_everybody_reaches_a_programme_s_figures_from_its_facility():
+    office = make_office()
+    shown = text(page().get(reverse("facility", args=[office.facility.public_id])))
+    assert f'href="{reverse("office_figures", args=[office.facility.public_id])}"' in shown
+    assert f'href="{reverse("beamtime")}"' in shown
