@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.booking.made import make_lab
 from tests.factories import make_token, make_user
 
-from headwater.booking.models import Answered, Reservation, Usage
+from headwater.booking.models import Answered, Course, Reservation, Usage
 
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -249,6 +249,9 @@ def test_training_qualifies_and_a_full_course_takes_nobody(lab, guest, manager):
     full = Caller(make_user())("POST", f"/courses/{made['id']}/sign-up", status=409)
     assert codes(full) == ["course.full"]
     assert guest("GET", f"{path}/courses")[0]["left"] == 0
+    early = manager("POST", f"/courses/{made['id']}/results", {"passed": [lab.guest.email]}, status=409)
+    assert codes(early) == ["course.not_begun"]
+    Course.objects.update(starts_at=datetime.now(UTC) - timedelta(minutes=5))
     manager("POST", f"/courses/{made['id']}/results", {"passed": [lab.guest.email]})
     assert guest("POST", "/bookings", ask(lab, soon(), soon(hour=11)), status=201)["state"] == "confirmed"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -80,6 +80,19 @@ def test_refused_form_says_why_what_helps_and_how_to_wait(lab):
     link = re.search(r'href="(/instruments/[^"]+/book/\?start=[^"]+)">Free', page.content.decode())[1]
     assert "This can be booked." in text_of(client.get(unescape(link)))
     assert Reservation.objects.count() == 1
+
+
+def test_what_is_not_booked_has_no_form_but_for_its_managers():
+    lab = make_lab(access="proposal")
+    page = signed_in(lab.guest).get(path(lab, "book/"))
+    assert "This instrument gives no time by booking." in text_of(page)
+    assert 'name="start"' not in page.content.decode()
+    assert path(lab, "book/") not in signed_in(lab.guest).get(path(lab, "calendar/")).content.decode()
+    assert 'name="start"' in signed_in(lab.manager).get(path(lab, "book/")).content.decode()
+    refused = signed_in(lab.guest).post(path(lab, "book/"), span(soon(hour=10), soon(hour=12)))
+    assert refused.status_code == 409
+    assert "Join the waiting list" not in text_of(refused)
+    assert "Free instead:" not in text_of(refused)
 
 
 def test_bad_forms_are_told_field_by_field(lab):
@@ -242,6 +255,9 @@ def test_course_is_announced_filled_held_and_qualifies(lab):
     assert guest.get(f"/courses/{course.public_id}/").status_code == 403
     assert lab.guest.email in text_of(manager.get(f"/courses/{course.public_id}/"))
     assert guest.post(f"/courses/{course.public_id}/", {"act": "results", "passed": [lab.guest.pk]}).status_code == 403
+    early = manager.post(f"/courses/{course.public_id}/", {"act": "results", "passed": [lab.guest.pk]})
+    assert (early.status_code, Qualification.objects.count()) == (409, 0)
+    Course.objects.update(starts_at=datetime.now(UTC) - timedelta(minutes=5))
     manager.post(f"/courses/{course.public_id}/", {"act": "results", "passed": [lab.guest.pk]})
     assert Qualification.objects.get().user == lab.guest
     assert "You are qualified for this instrument" in text_of(guest.get(path(lab, "training/")))

@@ -198,6 +198,32 @@ def test_beamlines_are_not_booked_and_what_is_down_is_not_either():
     assert codes == ("booking.not_by_booking", "booking.not_operating")
 
 
+def helped(lab, start, end):
+    with pytest.raises(Refused) as caught:
+        lab.book(lab.guest, start, end)
+    return [
+        one for one in caught.value.decision.reasons if one.code in ("booking.free_instead", "booking.shorter_instead")
+    ]
+
+
+def test_no_other_time_helps_where_nothing_is_booked():
+    lab = make_lab(access="proposal")
+    lab.book(lab.manager, shanghai(2, 9), shanghai(2, 10))
+    assert helped(lab, shanghai(2, 9), shanghai(2, 10)) == []
+
+
+def test_other_times_are_no_longer_than_a_limit_ever_lets_have(lab):
+    lab.policy(person_week_minutes=130, step_minutes=60)
+    other = make_user()
+    lab.book(other, shanghai(2, 9), shanghai(2, 10))
+    found = helped(lab, shanghai(2, 9), shanghai(2, 15))
+    lengths = {
+        datetime.fromisoformat(one.facts["end_at"]) - datetime.fromisoformat(one.facts["start_at"]) for one in found
+    }
+    assert found
+    assert lengths == {timedelta(hours=2)}
+
+
 # The database's own guarantee -----------------------------------------------------------------------------------
 def row(lab, start, end, *, state="confirmed", **more):
     return Reservation(

@@ -55,7 +55,7 @@ def press(client: Client, office: Any, act: str, key: str = "", status: int = 30
     return go(client, "edit_form", office.call.public_id, data=data, status=status)
 
 
-def add(client: Client, office: Any, kind: str, after: str = "", status: int = 302, **more: Any) -> Any:
+def add(client: Client, office: Any, kind: str, after: str = "nothing", status: int = 302, **more: Any) -> Any:
     path = reverse("new_form_entry", args=[office.call.public_id]) + f"?kind={kind}&after={after}"
     answer = client.post(path, {"seen": seen(office), **more})
     assert answer.status_code == status, re.sub(r"<[^>]+>|\s+", " ", answer.content.decode())[:900]
@@ -157,6 +157,16 @@ def test_what_another_question_needs_stays_and_the_reason_names_it(office):
     assert answer.status_code == 422
     assert "is asked on the answer “自带设备 / We bring equipment”" in text(answer)
     assert not FormDraft.objects.exists()
+    # a place is picked from a list too
+    answer = client.post(path, {**data, "c1_value": "yes", "c1_en": "We bring it", "after": "figure"})
+    assert "so that one must stand before it" in text(answer)
+    path = reverse("form_entry", args=[call, "figure"])
+    form = client.get(path).context["form"]
+    assert form.fields["after"].initial == "equipment_kind"
+    figure = {"seen": seen(office), "label_en": "A figure", "label_zh": "图件", "kinds": ["pdf"], "most_mb": "2"}
+    assert client.post(path, {**figure, "after": ""}).status_code == 302
+    assert [one["key"] for one in entries(office)][:2] == ["figure", "science"]
+    press(client, office, "undo")
     # after the condition went, so may the question
     path = reverse("form_entry", args=[call, "equipment_kind"])
     form = client.get(path).context["form"]

@@ -145,7 +145,14 @@ def test_heading_moves_with_its_part_and_a_question_across_it():
     assert keys(work.copied(FORM, "own", "own_2")) == "head own own_2 which part end"
     assert work.copied(FORM, "own", "own_2")[2]["label_zh"] == "题own（副本）"
     assert work.copied(FORM, "none", "x") == FORM
-    assert keys(work.added(FORM, asked("new"), "")) == keys(FORM) + " new"
+    assert (
+        keys(work.added(FORM, asked("new"), None)) == keys(work.added(FORM, asked("new"), "x")) == f"{keys(FORM)} new"
+    )
+    assert keys(work.added(FORM, asked("new"), "")) == f"new {keys(FORM)}"
+    assert keys(work.placed(FORM, "end", "own")) == "head own end which part"
+    assert keys(work.placed(FORM, "end", "")) == "end head own which part"
+    assert work.placed(FORM, "end", "gone") == work.placed(FORM, "gone", "end") == FORM
+    assert [work.before_it(FORM, key) for key in ("head", "which", "gone")] == ["", "own", "end"]
     assert [len(part.rows) for part in parts_shown(FORM)] == [2, 1]
 
 

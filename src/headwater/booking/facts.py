@@ -328,8 +328,8 @@ def with_help(
     """The same facts and what would help where they lead to a refusal: other times, a course, an instrument beside."""
     helped: dict[str, object] = {}
     sound = facts.start < facts.end <= now + FARTHEST
-    if sound and TIME_REASONS & set(codes):
-        length = min(facts.end - facts.start, timedelta(minutes=rules.terms.max_minutes))
+    if sound and TIME_REASONS & set(codes) and (facts.access == "booking" or facts.asker.manages):
+        length = _within_limits(facts, rules)
         full = _full_weeks(facts, rules)
         helped["free"] = nearest_free(instrument, rules, facts.start, facts.start + length, now=now, but=but, full=full)
         helped["shorter"] = _shorter(facts, instrument, rules, now=now, but=but)
@@ -340,6 +340,13 @@ def with_help(
     if "booking.not_qualified" in codes or "booking.qualification_ends" in codes:
         helped["next_course"] = queries.next_course(instrument.pk, after=now)
     return replace(facts, **helped) if helped else facts  # type: ignore[arg-type]
+
+
+def _within_limits(facts: BookFacts, rules: InForce) -> timedelta:
+    """The asked length, or as much of it as the rules would ever let have at once, in whole steps."""
+    asked = facts.end - facts.start
+    most = timedelta(minutes=min([rules.terms.max_minutes, *(one.most for one in facts.quotas)]))
+    return asked if asked <= most else most - most % timedelta(minutes=rules.terms.step_minutes)
 
 
 def _full_weeks(facts: BookFacts, rules: InForce) -> NDArray[np.int64]:

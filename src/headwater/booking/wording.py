@@ -232,6 +232,10 @@ REASONS = {
     ),
     "course.not_found": Wording(_("There is no such course, or its instrument is not shown to you."), 404),
     "course.closed": Wording(_("This course takes no sign-ups any more. Choose another one."), CONFLICT),
+    "course.was_cancelled": Wording(_("This course was cancelled: nobody can have passed it."), CONFLICT),
+    "course.not_begun": Wording(
+        _("This course begins at %(start)s (%(zone)s). Write down who passed when it has been held."), CONFLICT
+    ),
     "course.full": Wording(_("All %(places)s places of this course are taken. Choose another one."), CONFLICT),
     "course.places": Wording(_("A course has 1 to %(most)s places."), INVALID),
     "course.fewer_than_taken": Wording(_("%(taken)s places are taken already; the course can't have fewer."), CONFLICT),

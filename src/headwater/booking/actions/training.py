@@ -162,9 +162,8 @@ def leave_course(public_id: str, viewer: Viewer, *, by: Actor, at: datetime) -> 
 def settle_course(public_id: str, passed: set[int], viewer: Viewer, *, by: Actor, at: datetime) -> list[Qualification]:
     """Write down who passed, by the user's key; they are qualified from now on, as long as the rules in force say."""
     row, instrument = _locked_course(public_id, viewer)
-    permit(rules.may_manage_time(asker_of(viewer, instrument.owner_id)))
-    if row.state == CourseState.CANCELLED:
-        raise Refused(Decision((Reason("course.closed"),)))
+    asker, zone = asker_of(viewer, instrument.owner_id), queries.zone_of(instrument)
+    permit(rules.may_settle_course(asker, state=row.state, starts=row.starts_at, zone=zone, now=at))
     made = []
     for one in queries.sign_ups(row.pk).exclude(state=SignUpState.WITHDRAWN):
         state = SignUpState.PASSED if one.user_id in passed else SignUpState.FAILED

@@ -19,6 +19,7 @@ from headwater.booking.rules.managing import (
     may_record_outage,
     may_set_interlock,
     may_set_policy,
+    may_settle_course,
     may_sign_up,
 )
 from headwater.booking.rules.seeing import SeeFacts, may_see_whose
@@ -98,6 +99,7 @@ __all__ = [
     "may_set_interlock",
     "may_set_pin",
     "may_set_policy",
+    "may_settle_course",
     "may_sign_up",
     "may_start",
     "may_take_over",

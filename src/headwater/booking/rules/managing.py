@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from headwater.booking.rules.terms import LONGEST_NOTE, Asker, Terms, may_manage_time, may_write, span_facts
+from headwater.booking.rules.terms import LONGEST_NOTE, Asker, Terms, may_manage_time, may_write, shown, span_facts
 from headwater.core.decision import Decision, Reason
 
 
@@ -143,6 +143,16 @@ def may_sign_up(asker: Asker, *, state: str, starts: datetime, places: int, take
         found.append(Reason("course.closed"))
     if taken >= places:
         found.append(Reason("course.full", facts={"places": places}))
+    return Decision(tuple(found))
+
+
+def may_settle_course(asker: Asker, *, state: str, starts: datetime, zone: tzinfo, now: datetime) -> Decision:
+    """Say whether it may be written down who passed a course: by a manager, once it has begun."""
+    found = list(may_manage_time(asker).reasons)
+    if state == "cancelled":
+        found.append(Reason("course.was_cancelled"))
+    elif starts > now:
+        found.append(Reason("course.not_begun", facts={"start": shown(starts, zone), "zone": str(zone)}))
     return Decision(tuple(found))
 
 

@@ -38,6 +38,10 @@ def _day(text: str, fallback: date) -> date:
     return found if 2000 <= found.year < 2200 else fallback
 
 
+def _bookable(instrument: Instrument) -> bool:
+    return instrument.access == "booking" and instrument.status == "operating"
+
+
 def _block(number: int, one: Entry) -> grid.Block:
     """An entry as the grid shows it, in the reader's language."""
     label = str(Kind(one.kind).label)
@@ -72,7 +76,7 @@ def instrument_calendar(request: HttpRequest, public_id: str) -> HttpResponse:
         "clocks": "mine" if zone != home else "",
         "manages": manages(instrument, viewer),
         "now": now,
-        "can_book": instrument.access == "booking" and instrument.status == "operating",
+        "can_book": _bookable(instrument),
     }
     if request.GET.get("month"):
         context |= _month(instrument, _day(request.GET["month"], today).replace(day=1), zone, now)
@@ -174,6 +178,7 @@ def book_form(request: HttpRequest, public_id: str) -> HttpResponse:
         "zone": zone,
         "terms": held.terms,
         "manages": manages(instrument, viewer),
+        "can_book": _bookable(instrument),
     }
     status = 200
     if request.method == "POST":
@@ -186,7 +191,8 @@ def book_form(request: HttpRequest, public_id: str) -> HttpResponse:
             except Refused as refused:
                 status = 409
                 context["said"] = said(refused.decision, instrument)
-                context["wish"] = _wish_form(form)
+                if context["can_book"]:
+                    context["wish"] = _wish_form(form)
     elif viewer.signed_in and request.GET.get("start"):
         given = {name: form.initial[name] for name in ("start", "end")}
         purpose = form.initial["purpose"]

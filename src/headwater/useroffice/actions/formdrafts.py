@@ -61,8 +61,8 @@ def _there(entries: Sequence[Entry], key: str) -> Entry:
     return found
 
 
-def add_entry(call_id: str, entry: Entry, after: str, desk: rules.Desk, **more: Any) -> str:
-    """Put a question or a heading after another entry; says the key it got."""
+def add_entry(call_id: str, entry: Entry, after: str | None, desk: rules.Desk, **more: Any) -> str:
+    """Put a question or a heading after another entry, first (empty) or last (none); says the key it got."""
     made: list[str] = []
 
     def edit(entries: Sequence[Entry]) -> list[Entry]:
@@ -81,12 +81,15 @@ def _new_key(call_id: str, entry: Entry, entries: Sequence[Entry]) -> str:
     return work.key_for(entry.get("label_en", ""), taken, otherwise=otherwise)
 
 
-def set_entry(call_id: str, key: str, entry: Entry, desk: rules.Desk, **more: Any) -> FormDraft:
-    """Write an entry anew; its key stays."""
+def set_entry(
+    call_id: str, key: str, entry: Entry, desk: rules.Desk, *, after: str | None = None, **more: Any
+) -> FormDraft:
+    """Write an entry anew; its key stays. With ``after`` it goes behind that entry, or first where that is empty."""
 
     def edit(entries: Sequence[Entry]) -> list[Entry]:
         _there(entries, key)
-        return work.replaced(entries, key, {"key": key, **entry})
+        written = work.replaced(entries, key, {"key": key, **entry})
+        return written if after is None else work.placed(written, key, after)
 
     return _edit(call_id, edit, desk, **more)
 

@@ -67,8 +67,11 @@ def keys_used(facility_id: int) -> set[str]:
 
 
 def versions_of(facility: Facility) -> QuerySet[FormVersion]:
-    """The facility's versions, the newest first, with who made them and the calls they stand in."""
-    return facility.forms.select_related("made_by").prefetch_related("calls").order_by("-number")
+    """The facility's versions, the newest first, with who made them and the calls they stand in.
+
+    Version 0, which asks nothing, belongs to the blocks.
+    """
+    return facility.forms.exclude(number=0).select_related("made_by").prefetch_related("calls").order_by("-number")
 
 
 def proposals_by_version(facility: Facility) -> dict[int, int]:
@@ -79,7 +82,7 @@ def proposals_by_version(facility: Facility) -> dict[int, int]:
 
 def other_calls(call: Call, offices: Collection[int]) -> QuerySet[Call]:
     """Calls whose form may be started from: of the facilities whose office she works in."""
-    rows = Call.objects.filter(facility__in=offices).exclude(pk=call.pk)
+    rows = Call.objects.filter(facility__in=offices).exclude(pk=call.pk).exclude(mode="within")
     return rows.select_related("facility", "form").order_by("facility", "-opens_at", "pk")[:VERSIONS_SHOWN]
 
 

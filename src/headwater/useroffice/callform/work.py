@@ -40,9 +40,9 @@ def place_of(entries: Sequence[Entry], key: str) -> int:
     return next((n for n, one in enumerate(entries) if one["key"] == key), len(entries))
 
 
-def added(entries: Sequence[Entry], entry: Entry, after: str) -> list[Entry]:
-    """The entry put after another one; at the end where that one is not there."""
-    at = min(place_of(entries, after) + 1, len(entries))
+def added(entries: Sequence[Entry], entry: Entry, after: str | None) -> list[Entry]:
+    """The entry put after another one; first where that is empty, at the end where it is not there."""
+    at = 0 if after == "" else min(place_of(entries, after or "") + 1, len(entries))
     return [*entries[:at], entry, *entries[at:]]
 
 
@@ -85,6 +85,21 @@ def moved(entries: Sequence[Entry], key: str, up: bool) -> list[Entry]:
     if 0 <= to < len(units):
         units[at], units[to] = units[to], units[at]
     return [one for unit in units for one in unit]
+
+
+def placed(entries: Sequence[Entry], key: str, after: str) -> list[Entry]:
+    """A question put after another entry, or first where ``after`` is empty."""
+    held = entry_of(entries, key)
+    rest = removed(entries, key)
+    if held is None or (after and entry_of(rest, after) is None):
+        return list(entries)
+    return added(rest, held, after)
+
+
+def before_it(entries: Sequence[Entry], key: str) -> str:
+    """The key of the entry before this one, empty for the first; of the last where this one is not there."""
+    at = place_of(entries, key)
+    return str(entries[at - 1]["key"]) if at else ""
 
 
 def lacking(entry: Entry) -> list[str]:

@@ -1,6 +1,6 @@
 """The user office's forms."""
 
-from headwater.useroffice.forms.callform import EntryForm, PreviewForm, SourceForm, earlier_than
+from headwater.useroffice.forms.callform import EntryForm, PreviewForm, SourceForm
 from headwater.useroffice.forms.judging import (
     DecideForm,
     DeclineForm,
@@ -85,7 +85,6 @@ __all__ = [
     "SourceForm",
     "TrackForm",
     "VisitorForm",
-    "earlier_than",
     "initial_of_call",
     "initial_of_member",
     "initial_of_pool",

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
 from headwater.useroffice.callform.wording import FILE_KINDS, KINDS, answer_said, label_of
-from headwater.useroffice.callform.work import entry_of, key_for, place_of
+from headwater.useroffice.callform.work import before_it, entry_of, key_for, place_of
 from headwater.useroffice.forms.asking import Asking
 from headwater.useroffice.forms.shared import Told
 from headwater.useroffice.models import Call, FormVersion
@@ -58,7 +58,15 @@ class EntryForm(Told, forms.Form):
     )
 
     def __init__(
-        self, data: Any = None, *, kind: str, earlier: Sequence[Entry], entry: Entry | None, seen: str, rows: int = 0
+        self,
+        data: Any = None,
+        *,
+        kind: str,
+        entries: Sequence[Entry],
+        entry: Entry | None,
+        seen: str,
+        after: str | None = None,
+        rows: int = 0,
     ) -> None:
         super().__init__(data, initial={"seen": seen, **_initial(entry or {}, kind)})
         self.kind, self.entry = kind, entry or {}
@@ -71,6 +79,14 @@ class EntryForm(Told, forms.Form):
         self.rows = self._choice_rows(rows) if kind in ("choice", "choices") else 0
         if kind != SECTION:
             self.fields["required"] = forms.BooleanField(label=_("Must be answered"), required=False)
+            others = [(one["key"], label_of(one)) for one in entries if one["key"] != self.entry.get("key")]
+            self.fields["after"] = forms.ChoiceField(
+                label=_("Stands after"),
+                choices=[("", _("nothing, it is the first")), *others],
+                required=False,
+                initial=before_it(entries, self.entry.get("key", "")) if after is None else after,
+            )
+        earlier = earlier_than(entries, self.entry.get("key", ""), after)
         conditions = _conditions(earlier, self.entry.get("when"))
         self.fields["when"] = forms.ChoiceField(
             label=pgettext_lazy("when a question is", "Asked"),
@@ -140,7 +156,7 @@ class EntryForm(Told, forms.Form):
     @property
     def rest(self) -> list[Any]:
         """What stands below: kind, limits, whether it must be answered, when it is asked."""
-        names = ("kind", "most", "unit", "min", "max", "kinds", "most_mb", "required", "when")
+        names = ("kind", "most", "unit", "min", "max", "kinds", "most_mb", "required", "when", "after")
         return [self[name] for name in names if name in self.fields]
 
     def clean(self) -> dict[str, Any]:
@@ -219,9 +235,11 @@ def _conditions(earlier: Sequence[Entry], held: Mapping[str, Any] | None) -> lis
     return groups
 
 
-def earlier_than(entries: Sequence[Entry], key: str, after: str) -> list[Entry]:
+def earlier_than(entries: Sequence[Entry], key: str, after: str | None) -> list[Entry]:
     """The entries before this one; before a new one all up to where it goes."""
-    return list(entries[: place_of(entries, key)] if key else entries[: place_of(entries, after) + 1])
+    if key or after == "":
+        return list(entries[: place_of(entries, key)] if key else ())
+    return list(entries[: place_of(entries, after or "") + 1])
 
 
 class SourceForm(forms.Form):

@@ -120,11 +120,11 @@ def new_entry(request: HttpRequest, public_id: str) -> HttpResponse:
     """Add a question or a section: choose its kind, then write it."""
     desk = desk_for(request)
     call = edges.office_call(public_id, desk)
-    kind, after = request.GET.get("kind", ""), request.GET.get("after", "")[:40]
+    kind, after = request.GET.get("kind", ""), request.GET.get("after")
     held = reads.written_of(call)
     if kind not in KINDS:
         kinds = [(one, wording.KINDS[one], wording.KINDS_EXPLAINED[one]) for one in KINDS]
-        return render(request, "useroffice/form_kinds.html", {"call": call, "kinds": kinds, "after": after})
+        return render(request, "useroffice/form_kinds.html", {"call": call, "kinds": kinds, "after": after or ""})
     return _entry_page(request, call, held, desk, kind=kind, after=after)
 
 
@@ -147,16 +147,15 @@ def _entry_page(
     desk: rules.Desk,
     *,
     kind: str,
-    after: str = "",
+    after: str | None = None,
     there: Any = None,
 ) -> HttpResponse:
     """One entry's form. Whoever is late finds her own texts still in it, beside the entry as it stands now."""
     key = there["key"] if there else ""
-    earlier = forms.earlier_than(held.entries, key, after)
     more = "more" in request.POST
     rows = _number(request.POST.get("rows", "")) + (MORE_CHOICES if more else 0)
     data = request.POST if request.method == "POST" else None
-    form = forms.EntryForm(data, kind=kind, earlier=earlier, entry=there, seen=held.stamp, rows=rows)
+    form = forms.EntryForm(data, kind=kind, entries=held.entries, entry=there, seen=held.stamp, after=after, rows=rows)
     late = False
     if data is not None and not more and form.is_valid():
         acting = edges.acting(request, desk) | {"seen": form.cleaned_data["seen"]}
@@ -181,11 +180,12 @@ def _entry_page(
     return render(request, "useroffice/form_entry.html", context, status=422 if form.errors else 200)
 
 
-def _write(call: str, form: forms.EntryForm, key: str, after: str, acting: dict[str, Any]) -> str:
+def _write(call: str, form: forms.EntryForm, key: str, after: str | None, acting: dict[str, Any]) -> str:
+    given = form.cleaned_data.get("after") if "after" in form.data else None  # not sent: it stays where it is
     if key:
-        formdrafts.set_entry(call, key, form.written(), **acting)
+        formdrafts.set_entry(call, key, form.written(), after=given, **acting)
         return key
-    return formdrafts.add_entry(call, form.written(), after, **acting)
+    return formdrafts.add_entry(call, form.written(), after if given is None else given, **acting)
 
 
 def _number(text: str) -> int:
