@@ -119,7 +119,6 @@ def test_what_no_schedule_has_decided_is_not_counted_as_unmet(running):
 
 
 def test_shares_stand_as_per_cent_and_projects_are_grouped(running):
-    history.load_past(make_office().facility, projects=10, by=SYSTEM, at=NOW)
     text = Client().get(reverse("office_figures", args=[running.facility.public_id])).content.decode()
     assert '<b class="num">25 % </b>' in text  # beamtime met: 9 of 36 shifts
     assert "0.250" not in text
