@@ -296,7 +296,7 @@ def with_help(
     sound = facts.start < facts.end <= now + FARTHEST
     if sound and TIME_REASONS & set(codes) and (facts.access == "booking" or facts.asker.manages):
         length = _within_limits(facts, rules)
-        full = _full_weeks(facts, rules)
+        full = _full_weeks(facts, rules, length)
         helped["free"] = nearest_free(instrument, rules, facts.start, facts.start + length, now=now, but=but, full=full)
         helped["shorter"] = _shorter(facts, instrument, rules, now=now, but=but)
         if facts.access == "booking" and {"booking.taken", "booking.held", "booking.outage"} & set(codes):
@@ -315,9 +315,10 @@ def _within_limits(facts: BookFacts, rules: InForce) -> timedelta:
     return asked if asked <= most else most - most % timedelta(minutes=rules.terms.step_minutes)
 
 
-def _full_weeks(facts: BookFacts, rules: InForce) -> NDArray[np.int64]:
-    """The weeks in which the asked length does not fit into a quota."""
-    mondays = {one.monday for one in facts.quotas if one.full}
+def _full_weeks(facts: BookFacts, rules: InForce, length: timedelta) -> NDArray[np.int64]:
+    """The weeks in which that length does not fit into a quota."""
+    asked = length // timedelta(minutes=1)
+    mondays = {one.monday for one in facts.quotas if one.have + min(one.asked, asked) > one.most}
     starts = (datetime.combine(date.fromisoformat(one), time(), tzinfo=rules.zone) for one in mondays)
     return queries.seconds((one, one + timedelta(days=7)) for one in starts)
 
