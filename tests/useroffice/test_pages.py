@@ -256,6 +256,7 @@ def full():
         "letters": (office.officer, (run,)),
         "scenario": (office.officer, (scenario,)),
         "visit": (office.scientist, (visit.public_id,)),
+        "visits": (office.scientist, ()),
         "panel_member": (office.officer, (panel,)),
         "set_scientist": (office.officer, (line,)),
         "beamtime_office": (office.officer, (facility,)),

@@ -116,3 +116,9 @@ def test_what_no_schedule_has_decided_is_not_counted_as_unmet(running):
     assert now["projects"].value == was["projects"].value + 1
     for code in ("oversubscription", "beamtime_met"):
         assert (now[code].value, now[code].records) == (was[code].value, was[code].records)
+
+
+def test_shares_stand_as_per_cent_and_projects_are_grouped(running):
+    text = Client().get(reverse("office_figures", args=[running.facility.public_id])).content.decode()
+    assert '<b class="num">25 % </b>' in text  # beamtime met: 9 of 36 shifts
+    assert "0.250" not in text

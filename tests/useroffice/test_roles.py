@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests.factories import make_member, make_user
 from tests.useroffice.builders import AFTER, NOW, by, make_office
 from tests.useroffice.test_access import codes
-from tests.useroffice.test_pages import applied, go, now_office, page  # noqa: F401 (a fixture)
+from tests.useroffice.test_pages import applied, go, now_office, page, queries_of  # noqa: F401 (a fixture)
 
 from headwater.useroffice import papers, wording
 from headwater.useroffice.actions import assigning, proposals, reviewing, telling
@@ -364,3 +364,51 @@ def test_her_only_organisation_is_chosen_for_her(now_office):  # noqa: F811
     home = user.person.memberships.get().organisation
     form = text(go(page(user), "apply", now_office.call.public_id, status=200))
     assert f'<option value="{home.public_id}" selected>' in form
+
+
+def test_everybody_reaches_a_programme_s_figures_from_its_facility():
+    office = make_office()
+    shown = text(page().get(reverse("facility", args=[office.facility.public_id])))
+    assert f'href="{reverse("office_figures", args=[office.facility.public_id])}"' in shown
+    assert f'href="{reverse("beamtime")}"' in shown
+
+
+def test_visits_are_listed_to_come_and_over_for_those_whom_they_concern(visit):
+    office, user, held = visit
+    for who in (user, office.scientist, office.officer):
+        assert f'href="{reverse("visit", args=[held.public_id])}"' in text(go(page(who), "visits", status=200))
+        assert reverse("visits") in text(go(page(who), "beamtime", status=200))
+    stranger, other = office.proposer(), make_office().officer
+    for who in (stranger, other):
+        assert held.public_id not in text(go(page(who), "visits", status=200))
+    assert held.public_id not in text(page(user).get(reverse("visits") + "?over=1"))
+    Visit.objects.update(state="done", hours_given=1)
+    assert held.public_id in text(page(user).get(reverse("visits") + "?over=1"))
+    assert held.public_id not in text(go(page(user), "beamtime", status=200))
+
+
+def test_lists_of_visits_cost_the_same_for_few_and_many(visit):
+    office, _user, held = visit
+    client = page(office.officer)
+    few = queries_of(client, "visits")
+    for n in range(60):
+        made = Proposal.objects.get(pk=held.proposal_id)
+        made.pk, made.public_id, made.code = None, f"pro_v{n}", f"V-{n}"
+        made.save()
+        Visit.objects.create(
+            public_id=f"vis_v{n}", proposal=made, instrument=held.instrument, start=held.start, end=held.end, shifts=3
+        )
+    assert queries_of(client, "visits") == few
+    assert len(re.findall(r"V-\d+</a>", text(client.get(reverse("visits") + "?page=2")))) == 11
+
+
+def test_reviewer_reaches_what_she_gave_as_long_as_it_may_be_changed():
+    office = make_office()
+    made = office.submitted()
+    office.checked(made)
+    assigning.assign(office.call.public_id, at=AFTER, **by(office.officer))
+    review = Review.objects.first()
+    given = {one["key"]: 5 for one in review.stage.criteria}
+    reviewing.give_review(review.public_id, given, "Fine.", "", at=AFTER, **by(review.reviewer))
+    assert f'<a href="{reverse("reviews")}">Reviews: 0</a>' in text(go(page(review.reviewer), "beamtime", status=200))
+    assert f'<a href="{reverse("feasibilities")}">' in text(go(page(office.scientist), "beamtime", status=200))

@@ -417,16 +417,25 @@ def untold_references(user_id: int) -> QuerySet[Proposal, str]:
     return rows.values_list("public_id", flat=True)
 
 
-def visits_of(facility_ids: Collection[int], beamlines: Collection[int], user_id: int) -> QuerySet[Visit]:
+def review_counts(user_id: int) -> dict[str, int]:
+    """How many reviews were asked of somebody, and how many wait for her."""
+    rows = Review.objects.filter(reviewer_id=user_id).exclude(state="delegated")
+    return rows.aggregate(all=Count("pk"), waiting=Count("pk", filter=Q(state="assigned")))
+
+
+def visits_of(
+    facility_ids: Collection[int], beamlines: Collection[int], user_id: int, *, over: bool = False
+) -> QuerySet[Visit]:
+    """Visits that she runs, hosts or makes: to come and at work by their first day, or those over, the last first."""
     seen = Q(contact_id=user_id) | Q(instrument_id__in=beamlines)
     seen |= Q(proposal__call__facility_id__in=facility_ids)
     mine = TeamMember.objects.filter(user_id=user_id).values("proposal")
     seen |= Q(proposal__in=mine, proposal__told_state=State.SCHEDULED)
     return (
         Visit.objects.filter(seen)
-        .exclude(state="cancelled")
+        .filter(state__in=["done"] if over else ["planned", "running"])
         .select_related("proposal__call", "instrument", "contact")
-        .order_by("start", "pk")
+        .order_by("-start" if over else "start", "pk")
     )
 
 

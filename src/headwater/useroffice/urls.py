@@ -78,6 +78,7 @@ urlpatterns = [
     path("calls/<str:public_id>/letters/", planning.letters, name="letters"),
     path("calls/<str:public_id>/steps/<slug:step>/", office.call_step, name="call_step"),
     path("scenarios/<str:public_id>/", planning.scenario, name="scenario"),
+    path("visits/", visiting.visits, name="visits"),
     path("visits/<str:public_id>/", visiting.visit, name="visit"),
     path("panels/<str:public_id>/members/", office.member, name="panel_member"),
     path("beamlines/<str:public_id>/scientists/", office.scientist, name="set_scientist"),

@@ -162,6 +162,7 @@ def discussion(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("discussion", public_id)
     context = {
         "proposal": held,
+        "zone": edges.facility_zone(held.call.facility),
         "rows": edges.remarks_named(held, about, desk),
         "form": form if rules.may_remark(about, desk, text="x").allowed() else None,
         "names": rules.may_see_reviewers(about, desk).allowed(),

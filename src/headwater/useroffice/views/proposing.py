@@ -21,6 +21,8 @@ from headwater.useroffice.actions import proposals as actions, visiting
 from headwater.useroffice.models import Call, Proposal
 from headwater.useroffice.views.shared import desk_for, form_page
 
+VISITS_SHOWN = 10
+
 
 def home(request: HttpRequest) -> HttpResponse:
     """Open calls for everybody; one's proposals, invitations and work for whoever signed in."""
@@ -32,9 +34,9 @@ def home(request: HttpRequest) -> HttpResponse:
         context |= {
             "mine": [(one, edges.shown_state(one)) for one in mine],
             "invitations": queries.invitations(request.user),  # type: ignore[arg-type]
-            "reviews": queries.my_reviews(desk.user_id).filter(state="assigned").count(),
+            "reviews": queries.review_counts(desk.user_id),
             "checks": sum(not kinds for _one, kinds in facts.feasibilities_for(desk, waiting=True)),
-            "visits": queries.visits_of(desk.offices, desk.beamlines, desk.user_id)[:10],
+            "visits": queries.visits_of(desk.offices, desk.beamlines, desk.user_id, over=False)[:VISITS_SHOWN],
             "panels": queries.panel_calls(desk.panels) if desk.panels else (),
             "offices": queries.offices(desk),
             "blocks": list(blocks.my_blocks(desk)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from headwater.useroffice.models import Visit
 from headwater.useroffice.models.proposals import SampleState
 from headwater.useroffice.views.shared import desk_for, form_page
 
+VISITS_PAGE = 50
 DONE = {
     "visitor": gettext_lazy("The list of who comes is changed."),
     "contact": gettext_lazy("The local contact is named."),
@@ -24,6 +26,16 @@ DONE = {
     "begin": gettext_lazy("The experiment has begun."),
     "finish": gettext_lazy("The experiment is finished; the team is asked for its report."),
 }
+
+
+@login_required
+def visits(request: HttpRequest) -> HttpResponse:
+    """The visits that somebody runs, hosts or makes; fifty a page."""
+    desk, over = desk_for(request), "over" in request.GET
+    rows = queries.visits_of(desk.offices, desk.beamlines, desk.user_id or 0, over=over)
+    pages = Paginator(rows, VISITS_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    return render(request, "useroffice/visits.html", {"page": page, "over": over})
 
 
 @login_required
