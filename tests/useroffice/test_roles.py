@@ -412,3 +412,23 @@ def test_reviewer_reaches_what_she_gave_as_long_as_it_may_be_changed():
     reviewing.give_review(review.public_id, given, "Fine.", "", at=AFTER, **by(review.reviewer))
     assert f'<a href="{reverse("reviews")}">Reviews: 0</a>' in text(go(page(review.reviewer), "beamtime", status=200))
     assert f'<a href="{reverse("feasibilities")}">' in text(go(page(office.scientist), "beamtime", status=200))
+
+
+def test_refused_file_is_told_while_the_draft_is_kept_and_can_be_saved_again(now_office):  # noqa: F811
+    office = now_office
+    user = office.proposer()
+    made = applied(office, user, q_figure=SimpleUploadedFile("notes.txt", b"just words"))
+    assert made.title == "Strain in thin films"
+    assert not made.files.exists()
+    client, path = page(user), reverse("edit_proposal", args=[made.public_id])
+    form = client.get(path).content.decode().partition("<main")[2]
+    wrong = sent(form) | {"q_figure": SimpleUploadedFile("notes.txt", b"just words")}
+    answer = client.post(path, wrong, follow=True)
+    shown = text(answer)
+    assert answer.redirect_chain[-1][0] == path
+    assert "The file was not kept." in shown
+    assert "PDF, PNG or JPEG" in shown
+    again = sent(answer.content.decode().partition("<main")[2])
+    again["q_figure"] = SimpleUploadedFile("map.png", b"\x89PNG\r\n\x1a\n data")
+    assert client.post(path, again).status_code == 302  # nobody “changed the draft meanwhile”
+    assert made.files.get().name == "map.png"

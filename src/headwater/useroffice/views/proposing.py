@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from headwater.core.decision import Decision, permit
+from headwater.accounts import words
+from headwater.core.decision import Decision, Refused, permit
 from headwater.registry.models import Instrument
 from headwater.useroffice import blocks, edges, facts, finding, forms, queries, rules
 from headwater.useroffice.actions import proposals as actions, visiting
@@ -164,12 +164,22 @@ def _form(request: HttpRequest, held: Call, proposal: Proposal | None) -> forms.
     )
 
 
-def _keep_files(request: HttpRequest, form: forms.ProposalForm, proposal: Proposal, desk: rules.Desk) -> bool:
+def _keep_files(
+    request: HttpRequest, form: forms.ProposalForm, proposal: Proposal, desk: rules.Desk, said: str
+) -> HttpResponse:
+    """Keep the files of a draft that is kept; one that is refused is told, and the draft's form comes back afresh."""
+    refused = []
     for name, file in request.FILES.items():
         question, content = name.removeprefix("q_"), file.read()
-        acting = edges.acting(request, desk)
-        edges.attempt(form, partial(actions.add_file, proposal.public_id, question, str(file.name), content, **acting))
-    return not form.errors
+        try:
+            actions.add_file(proposal.public_id, question, str(file.name), content, **edges.acting(request, desk))
+        except Refused as error:
+            about = str(form[name].label) if name in form.fields else question
+            refused += [f"{about}: {sentence}" for sentence in words.sentences(error.decision)]
+    messages.success(request, said)
+    for sentence in refused:
+        messages.error(request, _("The file was not kept. %(why)s") % {"why": sentence})
+    return redirect("edit_proposal" if refused else "proposal", proposal.public_id)
 
 
 @login_required
@@ -182,9 +192,8 @@ def apply(request: HttpRequest, public_id: str) -> HttpResponse:
         acting = edges.acting(request, desk)
         made = edges.attempt(form, lambda: actions.start_proposal(held.public_id, form.draft(), **acting))
         if made is not None:
-            _keep_files(request, form, made, desk)
-            messages.success(request, _("The draft is kept. Check it, and submit it before the deadline."))
-            return redirect("proposal", made.public_id)
+            said = _("The draft is kept. Check it, and submit it before the deadline.")
+            return _keep_files(request, form, made, desk, said)
     context = {"form": form, "call": held}
     return render(request, "useroffice/proposal_form.html", context, status=422 if form.errors else 200)
 
@@ -203,9 +212,8 @@ def edit_proposal(request: HttpRequest, public_id: str) -> HttpResponse:
         done = edges.attempt(
             form, lambda: actions.change_proposal(public_id, form.draft(), expected_version=version, **acting)
         )
-        if done is not None and _keep_files(request, form, proposal, desk):
-            messages.success(request, _("The draft is kept."))
-            return redirect("proposal", public_id)
+        if done is not None:
+            return _keep_files(request, form, proposal, desk, _("The draft is kept."))
     context = {"form": form, "call": proposal.call, "proposal": proposal}
     return render(request, "useroffice/proposal_form.html", context, status=422 if form.errors else 200)
 
