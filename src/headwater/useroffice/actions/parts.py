@@ -12,12 +12,10 @@ from headwater.accounts.audit import Act, Actor, record
 from headwater.booking.actions.placing import Beamtime, place_beamtime
 from headwater.booking.actions.settling import settled
 from headwater.core.decision import Decision, Reason, Refused, permit
-from headwater.core.identity import new_id
 from headwater.registry.models import Instrument
-from headwater.registry.queries import node_prefix
 from headwater.registry.rules import Viewer
 from headwater.useroffice import blocks, facts, queries, rounds, rules
-from headwater.useroffice.actions.proposals import ProposalDraft, SampleDraft, write_draft
+from headwater.useroffice.actions.proposals import ProposalDraft, SampleDraft, begin_draft, write_draft
 from headwater.useroffice.actions.shares import locked_block
 from headwater.useroffice.actions.steps import locked_proposal, names_of, step
 from headwater.useroffice.actions.telling import tell_state
@@ -30,7 +28,6 @@ from headwater.useroffice.models import (
     ScheduleVersion,
     State,
     SubProject,
-    TeamMember,
     Visit,
     VisitState,
 )
@@ -71,30 +68,9 @@ def begin_part(
     member = BlockMember.objects.select_related("organisation").filter(block=block, pk=member_id).first()
     permit(rules.may_begin_part(about, desk, member_id=member.pk if member else -1))
     assert member is not None
-    assert by.user is not None
-    call = block.call
-    track = call.tracks.order_by("pk")[0]
-    proposal = Proposal.objects.create(
-        public_id=new_id(Proposal.KIND, node_prefix()),
-        call=call,
-        track=track,
-        form=call.form,
-        state_at=at,
-        made_at=at,
-        title=draft.title[:300],
-    )
-    TeamMember.objects.create(
-        proposal=proposal,
-        user=by.user,
-        email=by.user.email,
-        name=str(by.user),
-        proposer=True,
-        may_edit=True,
-        may_submit=True,
-        accepted_at=at,
-    )
+    track = block.call.tracks.order_by("pk")[0]
+    proposal = begin_draft(block.call, track, draft.title, by=by, at=at)
     SubProject.objects.create(proposal=proposal, member=member, wished=_spans(draft))
-    record(Act("proposal.begun", proposal.public_id, {"call": [None, call.code]}), by=by, at=at)
     write_draft(proposal, _as_proposal(draft, member.organisation.public_id))
     return proposal
 

@@ -83,6 +83,14 @@ def start_proposal(call_id: str, draft: ProposalDraft, desk: rules.Desk, *, by: 
         raise Refused(Decision((Reason("call.not_open"),)))
     track = call.tracks.filter(code=draft.track).first() or call.tracks.order_by("pk").first()
     assert track is not None
+    proposal = begin_draft(call, track, draft.title, by=by, at=at)
+    write_draft(proposal, draft)
+    return proposal
+
+
+def begin_draft(call: Call, track: Track, title: str, *, by: Actor, at: datetime) -> Proposal:
+    """A draft with nothing but a title and its proposer; in the caller's transaction, which has decided who may."""
+    assert by.user is not None
     proposal = Proposal.objects.create(
         public_id=new_id(Proposal.KIND, node_prefix()),
         call=call,
@@ -90,7 +98,7 @@ def start_proposal(call_id: str, draft: ProposalDraft, desk: rules.Desk, *, by: 
         form=call.form,
         state_at=at,
         made_at=at,
-        title=draft.title[:300],
+        title=title[:300],
     )
     TeamMember.objects.create(
         proposal=proposal,
@@ -103,7 +111,6 @@ def start_proposal(call_id: str, draft: ProposalDraft, desk: rules.Desk, *, by: 
         accepted_at=at,
     )
     record(Act("proposal.begun", proposal.public_id, {"call": [None, call.code]}), by=by, at=at)
-    write_draft(proposal, draft)
     return proposal
 
 
