@@ -1,6 +1,8 @@
 """Processes that write to the calendar as hard as they can, for the fault tests and the benchmark.
 
     python -m tests.booking.storm contest FOLDER ROUNDS    eight processes ask for each round's slot at the same moment
+    python -m tests.booking.storm limits FOLDER ROUNDS     eight processes, each on its instrument, ask for what is left
+    python -m tests.booking.storm mix FOLDER SECONDS       they book, move, hand over, cancel and wait at random
     python -m tests.booking.storm book FOLDER SECONDS      eight processes book at random until the time is up
     python -m tests.booking.storm call FOLDER SECONDS      the same through HTTP, at the plan's address
     python -m tests.booking.storm prepare FOLDER           an instrument, its rules, its people and their tokens
@@ -79,6 +81,68 @@ def book(folder: Path, plan: dict[str, Any], number: int, barrier: Any, seconds:
     (folder / f"counted-{number}.json").write_text(json.dumps({**counts, "times": times}))
 
 
+def limits(folder: Path, plan: dict[str, Any], number: int, barrier: Any, rounds: str) -> None:
+    """Ask for an hour of each round's week on an instrument of one's own, at the same moment as all the others do."""
+    from headwater.booking.actions.reserving import Ask, book
+    from headwater.core.decision import Refused
+
+    start = START + timedelta(hours=3 * number)  # no two at the same time of day
+    with (folder / f"answers-{number}").open("w") as answers:
+        for phase in plan["phases"]:
+            acting = _acting(phase["users"][number])
+            for this in range(int(rounds)):
+                week = timedelta(weeks=this)
+                ask = Ask(phase["instruments"][number], start + week, start + week + timedelta(hours=1))
+                barrier.wait(timeout=60)
+                try:
+                    answers.write(f"won {book(ask, **acting).public_id}\n")
+                except Refused as refused:
+                    answers.write(f"lost {' '.join(refused.decision.codes)}\n")
+
+
+def mix(folder: Path, plan: dict[str, Any], number: int, barrier: Any, seconds: str) -> None:
+    """Book, move, hand over, cancel and wait on all instruments until the time is up; count the answers."""
+    from headwater.booking.actions.changing import cancel, hand_over, move
+    from headwater.booking.actions.reserving import Ask, Repeat, book, book_series
+    from headwater.booking.actions.waiting import Wish, wait
+    from headwater.core.decision import Refused
+
+    phase = plan["phases"][-1]
+    people = [_acting(one) for one in phase["users"]]
+    me, rng = people[number], random.Random(number)
+    mine: list[str] = []
+    counts: dict[str, int] = {}
+    barrier.wait(timeout=60)
+    until = time.perf_counter() + float(seconds)
+    while time.perf_counter() < until:
+        start = START + timedelta(weeks=100, minutes=30 * rng.randrange(2 * 48 * 7))
+        end = start + timedelta(minutes=30 * rng.randint(1, 4))
+        ask, act = (
+            Ask(rng.choice(phase["instruments"]), start, end),
+            rng.choice(("book", "move", "over", "cancel", "series", "wait")),
+        )
+        try:
+            if act == "book" or not mine:
+                mine.append(book(ask, **me).public_id)
+            elif act == "move":
+                move(rng.choice(mine), start, end, expected_version=None, **me)
+            elif act == "over":
+                given = rng.choice(mine)
+                hand_over(given, rng.choice(phase["users"]), expected_version=None, **me)
+            elif act == "cancel":
+                cancel(mine.pop(rng.randrange(len(mine))), expected_version=None, **me)
+            elif act == "series":
+                made = book_series(ask, Repeat(1, 3, skip_conflicts=True), **me)
+                mine += [one.public_id for one in made.booked]
+            else:
+                wait(Wish(ask.instrument, start, start + timedelta(hours=12), 60), **me)
+            answer = act
+        except Refused as refused:
+            answer = refused.decision.codes[0]
+        counts[answer] = counts.get(answer, 0) + 1
+    (folder / f"counted-{number}.json").write_text(json.dumps(counts))
+
+
 def call(folder: Path, plan: dict[str, Any], number: int, barrier: Any, seconds: str) -> None:
     """Book at random through the API on one kept connection until the time is up; count the answers."""
     import http.client
@@ -136,11 +200,10 @@ def main(act: str, folder: Path, *rest: str) -> int:
         return 0
     plan = json.loads((folder / "plan.json").read_text())
     forked = multiprocessing.get_context("fork")  # nothing is connected yet
-    barrier = forked.Barrier(len(plan["users"]))
-    work = {"contest": contest, "book": book, "call": call}[act]
-    writers = [
-        forked.Process(target=work, args=(folder, plan, number, barrier, *rest)) for number in range(len(plan["users"]))
-    ]
+    count = len(plan["phases"][0]["users"] if "phases" in plan else plan["users"])
+    barrier = forked.Barrier(count)
+    work = {"contest": contest, "book": book, "call": call, "limits": limits, "mix": mix}[act]
+    writers = [forked.Process(target=work, args=(folder, plan, number, barrier, *rest)) for number in range(count)]
     for one in writers:
         one.start()
     for one in writers:

@@ -27,14 +27,16 @@ import pytest
 import requests
 from django.db import connection
 from tests.booking.made import make_lab
+from tests.booking.shared import make_house
 from tests.booking.storm import slot
-from tests.factories import make_user
+from tests.factories import make_member, make_organisation, make_user
 
 from headwater.booking.models import Reservation
 from headwater.site import embedded, pgsql
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("HEADWATER_ROUNDS", "150"))
+LIMIT_STORM_S = float(os.environ.get("HEADWATER_STORM_S", "3"))
 STORM_S = float(os.environ.get("HEADWATER_STORM_S", "12"))
 OVERLAPS = """
     SELECT count(*) FROM booking_reservation a JOIN booking_reservation b
@@ -71,6 +73,74 @@ def test_eight_processes_on_one_slot_one_wins_and_all_others_are_told_why(tmp_pa
         assert all("booking.taken" in one for one in said if one[0] == "lost"), (this, said)
     spans = [(row.start, row.end) for row in Reservation.objects.order_by("span")]
     assert spans == [slot(this) for this in range(ROUNDS)]
+
+
+# Eight writers on eight instruments, for what is left of a limit that counts together ----------------------------
+LIMIT_ROUNDS = max(10, ROUNDS // 15)
+LIMIT_H = 3
+
+
+def _deadlocks() -> int:
+    """How many deadlocks PostgreSQL has broken in this database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return cursor.fetchone()[0]
+
+
+def _limited(who: str) -> dict[str, list[str]]:
+    """Eight people (one where it is a person's limit) on eight instruments whose limits count together."""
+    house = make_house(8)
+    people = [make_user() for _one in range(1 if who == "person" else 8)]
+    team = make_organisation()
+    for one in people if who == "organisation" else ():
+        make_member(one, team, "member")
+    if who == "group":
+        house.group("A", *people)
+    limit = {f"{who}_week_minutes": 60 * LIMIT_H}
+    house.policy(limits_together=True, horizon_days=3660, hold_minutes=1, **limit)
+    emails = [one.email for one in people] * (8 // len(people))
+    return {"instruments": [one.public_id for one in house.instruments], "users": emails}
+
+
+def _overrun(most_h: int) -> list[Any]:
+    """The owners' weeks in which more stands than may: each owner has one limit for all who book there."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT one.owner_id, date_trunc('week', lower(span) AT TIME ZONE 'Asia/Shanghai') AS week,
+                      sum(upper(span) - lower(span)) FROM booking_reservation
+            JOIN registry_instrument AS one ON one.id = instrument_id
+            WHERE state IN ('requested', 'confirmed', 'in_use', 'used', 'missed')
+            GROUP BY 1, 2 HAVING sum(upper(span) - lower(span)) > make_interval(hours => %s)""",
+            [most_h],
+        )
+        return cursor.fetchall()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_processes_on_eight_instruments_never_pass_a_limit_that_counts_together(tmp_path):
+    """The last hours of a person's, an organisation's and a group's limit: as many get one as there are, all others are
+    told why, and nobody meets a deadlock, whatever else they do."""
+    deadlocks = _deadlocks()
+    plan = {"phases": [_limited(who) for who in ("person", "organisation", "group")]}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    parts = connection.settings_dict
+    url = f"postgresql://{parts['USER']}@/{parts['NAME']}?host={parts['HOST']}"
+    run("tests.booking.storm", "limits", str(tmp_path), str(LIMIT_ROUNDS), DATABASE_URL=url)
+    answers = [(tmp_path / f"answers-{number}").read_text().splitlines() for number in range(8)]
+    for this in range(3 * LIMIT_ROUNDS):
+        said = [one[this].split() for one in answers]
+        code = f"booking.{('person', 'organisation', 'group')[this // LIMIT_ROUNDS]}_quota_together"
+        assert Counter(one[0] for one in said) == {"won": LIMIT_H, "lost": 8 - LIMIT_H}, (this, said)
+        assert all(code in one for one in said if one[0] == "lost"), (this, said)
+    assert _overrun(LIMIT_H) == []
+    run("tests.booking.storm", "mix", str(tmp_path), str(LIMIT_STORM_S), DATABASE_URL=url)
+    counts = sum(
+        (Counter(json.loads((tmp_path / f"counted-{number}.json").read_text())) for number in range(8)), Counter()
+    )
+    assert _overrun(LIMIT_H) == []
+    assert counts["booking.collided"] == 0
+    assert min(counts[act] for act in ("book", "move", "over", "cancel", "series", "wait")) > 0, counts
+    assert _deadlocks() == deadlocks
 
 
 # Killed in the middle of a storm --------------------------------------------------------------------------------

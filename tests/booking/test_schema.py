@@ -19,8 +19,9 @@ from headwater.site.api import api
 pytestmark = pytest.mark.django_db
 
 OURS = (
-    r"^/api/v1/(bookings|series|wishes|calendar$|soonest|feeds|outages|courses|terminals)"
-    r"|/instruments/\{public_id\}/(calendar|policy|start|stop|usage|utilisation|outages|courses|qualifications|interlock|terminals)"
+    r"^/api/v1/(bookings|series|wishes|calendar$|soonest|feeds|outages|courses|terminals|groups)"
+    r"|/organisations/\{public_id\}/groups"
+    r"|/instruments/\{public_id\}/(calendar|limits|policy|start|stop|usage|utilisation|outages|courses|qualifications|interlock|terminals)"
 )
 # What no schema can say (it ends before it starts, nobody has this address) is refused with 422 and its reasons.
 ACCEPTED = ["2xx", "401", "403", "404", "409", "422"]

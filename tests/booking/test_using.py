@@ -231,7 +231,7 @@ def test_hand_over_asks_for_the_new_holder_s_quota_and_training(lab):
     row = lab.book(lab.guest, shanghai(2, 9), shanghai(2, 11))
     mine = lab.book(other, shanghai(3, 9), shanghai(3, 10))
     args = (row.public_id, other.email)
-    assert refused(hand_over, *args, expected_version=1, **acting(lab.guest), at=NOW) == ("booking.person_quota",)
+    assert refused(hand_over, *args, expected_version=1, **acting(lab.guest), at=NOW) == ("booking.their_quota",)
     cancel(mine.public_id, expected_version=1, **acting(other), at=NOW)
     disqualify(lab.instrument.public_id, other.email, **acting(lab.manager), at=NOW)
     assert refused(hand_over, *args, expected_version=1, **acting(lab.guest), at=NOW) == ("booking.not_qualified",)

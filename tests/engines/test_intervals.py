@@ -55,6 +55,16 @@ def test_intersection_and_difference_are_those_of_the_points(a, b):
     assert np.array_equal(both, intervals.intersect(b, a))
 
 
+@given(spans(), spans(), spans())
+def test_time_within_counts_each_span_by_itself(a, b, within):
+    alone = [len(points([row]) & points(within)) for row in a.tolist()]
+    assert intervals.time_within(a, within) == sum(alone)
+    both = intervals.time_within(np.concatenate((a, b)), within)
+    assert both == intervals.time_within(a, within) + intervals.time_within(b, within)
+    disjoint = intervals.merge(a)
+    assert intervals.time_within(disjoint, within) == intervals.total(intervals.intersect(disjoint, within))
+
+
 def brute_start(free, length, not_before, step, origin):
     inside = points(free)
     for start in POINTS:

@@ -91,6 +91,7 @@ PAGES = {
     "kiosk": "/instruments/ins_1/kiosk/",
     "instrument_terminals": "/instruments/ins_1/terminals/",
     "my_pass": "/bookings/pass/",
+    "owner_groups": "/organisations/org_1/groups/",
     "bookings": "/bookings/",
     "approvals": "/bookings/approvals/",
     "compare": "/instruments/compare/?pick=ins_1",
@@ -143,11 +144,14 @@ NO_PAGE = {
     "decide_booking",
     "leave_waiting",
     "revoke_terminal",
+    "leave_group",
+    "end_group",
     "feed",
 }
 # Reached only after something was made; their own tests show them.
 ELSEWHERE = {
     "import_run",
+    "group",
     "booking",
     "course",
     "terminal",

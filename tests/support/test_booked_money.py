@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.factories import make_city, make_instrument, make_jurisdiction, make_member, make_organisation, make_user
 from tests.support.records import World, make_budget, make_rates, make_scheme, make_voucher, make_world
 
 from headwater.accounts.audit import Actor
 from headwater.accounts.models import AuditEntry
 from headwater.booking.actions.changing import cancel, move
-from headwater.booking.actions.reserving import Ask, book, preview
+from headwater.booking.actions.reserving import Ask, Repeat, book, book_series, preview
 from headwater.booking.actions.training import qualify
 from headwater.booking.actions.using import settle, start_use, stop_use
 from headwater.booking.facts import qualified
@@ -70,6 +72,21 @@ def test_booking_reserves_and_its_use_charges(world):
     assert Charge.objects.get().gross_minor == 150_000
     assert ServiceRecord.objects.get().hours == Decimal(3)
     assert (Claim.objects.get().amount_minor, left("budget"), left("reserved")) == (75_000, 925_000, 0)
+
+
+def test_a_series_looks_its_parties_up_once(world):
+    """However many occurrences there are, and each is decided, priced and reserved."""
+
+    def lookups(times: int, start: datetime) -> tuple[int, int]:
+        ask = Ask(world.instrument.public_id, start, start + timedelta(hours=1))
+        with CaptureQueriesContext(connection) as caught:
+            made = book_series(ask, Repeat(1, times), at=NOW, **acting(world.engineer))
+        read = [one["sql"] for one in caught.captured_queries if 'FROM "registry_instrument"' in one["sql"]]
+        return len(made.booked), len(read)
+
+    assert lookups(2, START) == (2, 2)  # the calendar's own, and the money's
+    assert lookups(5, START + timedelta(hours=3)) == (5, 2)
+    assert Order.objects.filter(state="reserved").count() == 7
 
 
 def test_cancelled_booking_gives_all_back(world):

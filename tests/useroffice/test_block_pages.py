@@ -102,7 +102,7 @@ def test_members_see_totals_and_their_own_others_samples_stay_hidden(group):
     assert SECRET not in other
     assert SAMPLE not in other
     assert "not shown to you" in other
-    assert "未向您显示" in seen(group.users[1], "zh-hans")
+    assert "不予显示" in seen(group.users[1], "zh-hans")
     assert go(page(group.users[1]), "proposal", group.first.public_id, status=404)
     for user in (make_user(), make_office().officer):
         assert SECRET not in go(page(user), "block", key, status=404).content.decode()
@@ -167,7 +167,7 @@ def test_block_costs_the_same_for_few_and_many(group):
     few = queries_of(page(group.leader), "block", group.block.public_id)
     for number in range(6):
         group.asked(0, shifts=1, title=f"Number {number}")
-    assert (few, queries_of(page(group.leader), "block", group.block.public_id)) == (20, 20)
+    assert (few, queries_of(page(group.leader), "block", group.block.public_id)) == (21, 21)
 
 
 def client_of(user) -> Client:
@@ -203,6 +203,8 @@ def test_api_does_what_the_pages_do():
     part |= {"shifts": 3, "samples": [{"name": SAMPLE, "hazards": ["none"]}], "wished": [["2025-06-02", "2025-06-04"]]}
     begun = sent(north, "post", f"{path}/parts", part, 201)
     assert begun["check"]["allowed"]
+    assert begun["part"]["wished"] == [["2025-06-02", "2025-06-04"]]
+    assert (begun["part"]["member"], begun["part"]["own"]) == (one, None)
     del part["member"]
     sent(north, "put", f"/proposals/{begun['id']}/part", part | {"shifts": 2})
     receipt = sent(north, "post", f"/proposals/{begun['id']}/submission", {}, 201)

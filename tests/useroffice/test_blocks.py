@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from pypdf import PdfReader
 from tests.useroffice.builders import AFTER, by, desk, make_office
 from tests.useroffice.groups import EARLY, FIRST, LAST, days, make_bag, make_group
 
@@ -86,7 +88,10 @@ def test_sub_project_goes_by_its_scientist_alone_and_counts_once():
     )
     parts.change_part(made.public_id, group.draft(shifts=3, wished=[(days(2), days(5))]), **acting)
     receipt = proposals.submit_proposal(made.public_id, **acting)
-    assert bytes(receipt.paper)[:5] == b"%PDF-"
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(bytes(receipt.paper))).pages)
+    assert ("North lab" in text, "2025-06-04 – 2025-06-07" in text) == (True, True)
+    assert (receipt.content["member"], receipt.content["wished"]) == ("North lab", [["2025-06-04", "2025-06-07"]])
+    assert Notice.objects.filter(user=group.leader, code="block.taken").get().facts["left"] == 3
     made.refresh_from_db()
     assert (made.code, made.state) == (f"{group.bag.code}-0001", "feasibility")
     assert group.held() == (12, 10, 3, [(6, 3), (4, 0)])

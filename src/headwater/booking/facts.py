@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headwater.booking import finding, hooks, queries
-from headwater.booking.hours import open_spans
-from headwater.booking.models import Reservation
-from headwater.booking.policies import UNTRAINED, InForce, Trained, blocked, midnight, weeks_between
-from headwater.booking.rules import QUOTAS, Asker, BookFacts, Quota, Standing, Terms
+from headwater.booking.limits import Whose, limited, quotas_of, quotas_within, weeks_of, whose_of
+from headwater.booking.models import Group, Reservation
+from headwater.booking.policies import UNTRAINED, InForce, Trained, blocked, in_force_on, midnight
+from headwater.booking.rules import QUOTAS, TOGETHER, Asker, BookFacts, Quota, Standing, Terms
 from headwater.engines import intervals
 from headwater.registry.models import Instrument
 from headwater.registry.rules import Viewer
@@ -21,12 +21,14 @@ from headwater.registry.rules import Viewer
 FREE_SHOWN = 3
 LOOK_AROUND = timedelta(days=7)
 MISSED_WITHIN = timedelta(days=90)
+MOMENT = timedelta(minutes=1)
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 FARTHEST = timedelta(days=4000)  # of what lies beyond it no week is looked at
 TIME_REASONS = frozenset(
     {
         *("booking.taken", "booking.held", "booking.outage", "booking.closed", "booking.too_long", "booking.too_soon"),
         *("booking.too_far", "booking.off_grid", "booking.in_the_past"),
-        *QUOTAS.values(),
+        *(*QUOTAS.values(), *TOGETHER.values(), "booking.their_quota"),
     }
 )
 
@@ -102,86 +104,15 @@ def nearest_free(
     return tuple((one, one + length) for one in found)
 
 
-Booked = Sequence[tuple[tuple[datetime, datetime], int | None, int | None]]
-
-
-def _limits(rules: InForce, owners: Mapping[str, int | None]) -> dict[tuple[str, str], int]:
-    return {
-        (who, when): most
-        for who, when in QUOTAS
-        if owners[who] is not None and (most := getattr(rules.terms, f"{who}_{when}_minutes")) is not None
-    }
-
-
-def quotas_within(
-    booked: Booked,
-    rules: InForce,
-    start: datetime,
-    end: datetime,
-    holder_id: int | None,
-    organisation_id: int | None,
-) -> tuple[Quota, ...]:
-    """The limits that a span touches, each with what of ``booked`` (span, holder, organisation) counts against it.
-
-    Bookings of one instrument never overlap, so that the whole of them may be counted at once.
-    """
-    owners = {"person": holder_id, "organisation": organisation_id}
-    limits = _limits(rules, owners)
-    if not limits or end <= start:
-        return ()
-    touched = weeks_between(start, end, rules.zone)
-    spans = {
-        "person": queries.seconds(span for span, holder, _org in booked if holder == holder_id),
-        "organisation": queries.seconds(span for span, _holder, org in booked if org == organisation_id),
-    }
-    asked = queries.seconds([(start, end)])
-    peak = open_spans(rules.peak, rules.zone, touched[0][1], touched[-1][2])
-    found = []
-    for monday, begins, ends in touched:
-        week = queries.seconds([(begins, ends)])
-        parts = {"week": week, "peak": intervals.intersect(week, peak), "off_peak": intervals.subtract(week, peak)}
-        for (who, when), most in limits.items():
-            wanted = _minutes(asked, parts[when])
-            if wanted:
-                have = _minutes(spans[who], parts[when])
-                found.append(Quota(QUOTAS[who, when], monday.isoformat(), wanted, have, most))
-    return tuple(found)
-
-
-def _quotas(
-    instrument: Instrument,
-    rules: InForce,
-    start: datetime,
-    end: datetime,
-    holder_id: int | None,
-    organisation_id: int | None,
-    but: int | None,
-) -> tuple[Quota, ...]:
-    """What is booked already in the weeks of the span; one query, none where there are no quotas."""
-    if end <= start or not _limits(rules, {"person": holder_id, "organisation": organisation_id}):
-        return ()
-    touched = weeks_between(start, end, rules.zone)
-    rows = queries.shared_in(instrument.pk, touched[0][1], touched[-1][2]).exclude(pk=but)
-    booked = [
-        ((span.lower, span.upper), holder, org)
-        for span, holder, org in rows.values_list("span", "holder_id", "organisation_id")
-    ]
-    return quotas_within(booked, rules, start, end, holder_id, organisation_id)
-
-
-def _minutes(spans: NDArray[np.int64], within: NDArray[np.int64]) -> int:
-    return -(-intervals.total(intervals.intersect(spans, within)) // 60)
-
-
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What lies on an asked span, and what counts against the quotas of the weeks it touches.
+    """What lies on an asked span, and the limits of the weeks it touches, with what counts against them.
 
     ``lapsed`` says that a hold among the former has run out: end it, and look again.
     """
 
     standing: tuple[Standing, ...] = ()
-    booked: Booked = ()
+    quotas: tuple[Quota, ...] = ()
     lapsed: bool = False
 
 
@@ -191,19 +122,20 @@ def load_of(
     start: datetime,
     end: datetime,
     *,
-    holder_id: int | None,
-    organisation_id: int | None,
+    whose: Whose,
     now: datetime,
 ) -> Load:
-    """What a booking of the span would meet; one query. It holds while the instrument is locked."""
+    """What a booking of the span would meet; one query.
+
+    It holds while the instrument is locked, and the limits while its pool is, where they count together.
+    """
     weeks = None
-    if start < end <= now + FARTHEST and _limits(rules, {"person": holder_id, "organisation": organisation_id}):
-        touched = weeks_between(start, end, rules.zone)
-        weeks = touched[0][1], touched[-1][2]
-    spent = queries.spent_around(instrument.pk, blocked(start, end, rules.terms), weeks)
+    if start < end <= now + FARTHEST and limited(rules, whose.spender):
+        weeks = weeks_of(rules, start, end)
+    spent = queries.spent_around(instrument.pk, blocked(start, end, rules.terms), weeks, whose.spender, at=now)
     return Load(
         tuple(Standing(one.kind, one.start, one.end) for one in spent if not one.shared),
-        [((one.start, one.end), one.holder_id, one.organisation_id) for one in spent if one.shared],
+        quotas_within([one for one in spent if one.shared], rules, start, end, whose) if weeks else (),
         any(one.kind == "hold" and one.held_until is not None and one.held_until <= now for one in spent),
     )
 
@@ -247,13 +179,14 @@ def book_facts(
     project: str = "",
     note: str = "",
     terms_given: Mapping[str, object] | None = None,
-    booked: Booked | None = None,
+    quotas: tuple[Quota, ...] | None = None,
     trained: Trained | None = None,
     memo: dict[str, object] | None = None,
 ) -> BookFacts:
-    """The facts of one asked span. ``standing`` is what occupies it; quotas hold while the instrument is locked.
+    """The facts of one asked span. ``standing`` is what occupies it; quotas hold while the instrument, and where its
+    limits count together with others' the pool, is locked.
 
-    ``booked`` is what counts against quotas and ``trained`` the holder's own qualification, where they are known.
+    ``quotas`` are the limits it touches and ``trained`` the holder's own qualification, where they are known.
     """
     terms = rules.terms
     sound = start < end <= now + FARTHEST
@@ -268,11 +201,9 @@ def book_facts(
         if terms.most_missed is not None:
             missed = queries.missed_by(holder.user_id, instrument.owner_id, since=now - MISSED_WITHIN)
     organisation = organisation_of(holder, instrument.owner_id)
-    quotas: tuple[Quota, ...] = ()
-    if sound and booked is not None:
-        quotas = quotas_within(booked, rules, start, end, holder.user_id, organisation)
-    elif sound:
-        quotas = _quotas(instrument, rules, start, end, holder.user_id, organisation, but)
+    if quotas is None and sound:
+        whose = whose_of(instrument, rules, holder.user_id, organisation)
+        quotas = quotas_of(instrument, rules, start, end, whose, at=now, but=but)
     money = None
     if hooks.LISTENERS and sound:
         asked = hooks.Taken(
@@ -293,7 +224,7 @@ def book_facts(
         held=held,
         closed_minutes=closed,
         standing=standing,
-        quotas=quotas,
+        quotas=quotas or (),
         qualified=live,
         qualified_until=until,
         missed=missed,
@@ -301,6 +232,39 @@ def book_facts(
         note_length=len(note),
         money=money,
     )
+
+
+def limits_left(
+    instrument: Instrument, rules: InForce, viewer: Viewer, week: datetime, *, at: datetime
+) -> tuple[Quota, ...]:
+    """All limits that somebody falls under on an instrument in an instant's week; two queries, none without limits."""
+    if viewer.user_id is None or not MOMENT < week - FIRST < FARTHEST * 20:
+        return ()
+    whose = whose_of(instrument, rules, viewer.user_id, organisation_of(viewer, instrument.owner_id))
+    return quotas_of(instrument, rules, week, week + MOMENT, whose, at=at, all_limits=True)
+
+
+def group_left(group: Group, *, at: datetime) -> tuple[list[int], list[tuple[Quota, ...]]]:
+    """The keys of the instruments on which a group's limits count together, and what this week and the next leave.
+
+    Both empty where each instrument counts alone. As many queries as there are rules, however many instruments.
+    """
+    pool = queries.pool_of(group.owner_id, at)
+    held = in_force_on(queries.zones_of(pool), at) if pool else {}
+    seen = {
+        (rules.policy_id, str(rules.zone)): (pk, rules) for pk, rules in sorted(held.items(), key=lambda one: -one[0])
+    }
+    spender = queries.Spender(None, None, group.pk, group.owner_id)
+    whose = Whose(spender, group.name, group.owner.name)
+    left = []
+    for pk, rules in seen.values():
+        for week in (at, at + timedelta(days=7)) if limited(rules, spender) else ():
+            end = week + MOMENT
+            spent = queries.spent_by(pk, weeks_of(rules, week, end), spender, at=at)
+            found = quotas_within(spent, rules, week, end, whose, all_limits=True)
+            if found not in left:
+                left.append(found)
+    return pool, left
 
 
 def qualified(
@@ -326,6 +290,8 @@ def with_help(
     but: int | None = None,
 ) -> BookFacts:
     """The same facts and what would help where they lead to a refusal: other times, a course, an instrument beside."""
+    if facts.for_other and not facts.asker.manages:
+        return facts  # no time would help, and which would fit is somebody else's to know
     helped: dict[str, object] = {}
     sound = facts.start < facts.end <= now + FARTHEST
     if sound and TIME_REASONS & set(codes) and (facts.access == "booking" or facts.asker.manages):
@@ -351,7 +317,7 @@ def _within_limits(facts: BookFacts, rules: InForce) -> timedelta:
 
 def _full_weeks(facts: BookFacts, rules: InForce) -> NDArray[np.int64]:
     """The weeks in which the asked length does not fit into a quota."""
-    mondays = {one.monday for one in facts.quotas if one.have + one.asked > one.most}
+    mondays = {one.monday for one in facts.quotas if one.full}
     starts = (datetime.combine(date.fromisoformat(one), time(), tzinfo=rules.zone) for one in mondays)
     return queries.seconds((one, one + timedelta(days=7)) for one in starts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from headwater.booking.hours import HoursError, read_line, write_line
 from headwater.booking.policies import TERMS, InForce
-from headwater.booking.rules import LONGEST_NAME, MOST_BADGE, MOST_PIN, Terms
+from headwater.booking.rules import LONGEST_CODE, LONGEST_GROUP_NAME, LONGEST_NAME, MOST_BADGE, MOST_PIN, Terms
 from headwater.support.vocabulary import Purpose
 
 DAYS = (
@@ -188,6 +189,33 @@ class InterlockForm(forms.Form):
     )
 
 
+class NamesForm(forms.Form):
+    """What a group is called."""
+
+    name_zh = forms.CharField(label=_("Chinese name"), required=False, max_length=LONGEST_GROUP_NAME)
+    name_en = forms.CharField(label=_("English name"), required=False, max_length=LONGEST_GROUP_NAME)
+
+
+class GroupForm(NamesForm):
+    """A group of people who share a limit; its code stays what it is."""
+
+    code = forms.CharField(label=_("Code"), max_length=LONGEST_CODE, help_text=_("Short, such as CAT-3; it stays."))
+    field_order = ("code", "name_zh", "name_en")
+
+
+class MembersForm(forms.Form):
+    """People to be added to a group, by their addresses."""
+
+    people = forms.CharField(
+        label=_("E-mail addresses, one on each line"),
+        max_length=100_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def addresses(self) -> list[str]:
+        return re.split(r"[\s,;，；]+", self.cleaned_data["people"].strip())
+
+
 LABELS = {
     "min_minutes": _("Least length (minutes)"),
     "max_minutes": _("Greatest length (minutes)"),
@@ -202,6 +230,9 @@ LABELS = {
     "organisation_week_minutes": _("An organisation, a week (minutes)"),
     "organisation_peak_minutes": _("An organisation, a week, busy hours (minutes)"),
     "organisation_off_peak_minutes": _("An organisation, a week, outside the busy hours (minutes)"),
+    "group_week_minutes": _("A group, a week (minutes)"),
+    "group_peak_minutes": _("A group, a week, busy hours (minutes)"),
+    "group_off_peak_minutes": _("A group, a week, outside the busy hours (minutes)"),
     "late_cancel_minutes": _("A cancellation is late when it comes less than so many minutes ahead"),
     "no_show_minutes": _("A booking is missed when nobody starts within (minutes)"),
     "most_missed": _("Nobody books who missed or gave up too late so many in 90 days"),
@@ -219,6 +250,14 @@ class PolicyForm(forms.Form):
     zone = forms.CharField(widget=forms.HiddenInput, max_length=60)
     for_owner = forms.BooleanField(
         label=_("For all of the owner's instruments that have no rules of their own"), required=False
+    )
+    limits_together = forms.BooleanField(
+        label=_("These limits count together over the owner's instruments"),
+        required=False,
+        help_text=_(
+            "What somebody has on any of the owner's instruments whose rules say so counts on all of them. "
+            "Otherwise each instrument has limits of its own."
+        ),
     )
     needs_qualification = forms.BooleanField(label=_("Only for people who have been trained on it"), required=False)
     qualification_days = forms.IntegerField(

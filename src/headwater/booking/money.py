@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -48,6 +49,18 @@ def _organisation(key: int | None) -> Organisation | None:
     return None if key is None else rows.get(pk=key)
 
 
+def _parties(taken: Taken) -> tuple[Instrument, Organisation | None]:
+    """The instrument and who pays for it, looked up once for whoever keeps the memo, and once for a whole series."""
+    known: Any = taken.memo.setdefault("parties", {})
+    key = taken.instrument_id, taken.organisation_id
+    if key not in known:
+        instrument = Instrument.objects.select_related(
+            "owner__city__jurisdiction", "city__jurisdiction", "class_code", "source"
+        ).get(pk=taken.instrument_id)
+        known[key] = instrument, _organisation(taken.organisation_id)
+    return known[key]
+
+
 def _has_rates(taken: Taken) -> bool:
     """Whether time on the instrument has a price at all: one query for those that have none."""
     return _asked(taken).priced
@@ -63,15 +76,13 @@ def _asked(taken: Taken) -> Asked:
 
 def _wanted(taken: Taken) -> OrderWanted:
     """The reservation as an order; its ``terms`` may name samples, setups, purpose and schemes (with commas)."""
-    instrument = Instrument.objects.select_related(
-        "owner__city__jurisdiction", "city__jurisdiction", "class_code", "source"
-    ).get(pk=taken.instrument_id)
+    instrument, organisation = _parties(taken)
     terms = taken.terms
     schemes = [one.strip() for one in str(terms.get("schemes") or "").split(",") if one.strip()]
     wanted = OrderWanted(
         provider=instrument.owner,
         instrument=instrument,
-        organisation=_organisation(taken.organisation_id),
+        organisation=organisation,
         day=taken.start.date(),
         starts=taken.start,
         ends=taken.end,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from headwater.booking.views import bookings, calendars, managing, terminals, using
+from headwater.booking.views import bookings, calendars, groups, managing, terminals, using
 
 urlpatterns = [
     path("instruments/<str:public_id>/calendar/", calendars.instrument_calendar, name="instrument_calendar"),
@@ -23,6 +23,10 @@ urlpatterns = [
     path("instruments/<str:public_id>/freebusy.ics", using.freebusy, name="freebusy"),
     path("outages/<str:public_id>/end/", managing.end_instrument_outage, name="end_outage"),
     path("courses/<str:public_id>/", managing.course, name="course"),
+    path("organisations/<str:public_id>/groups/", groups.owner_groups, name="owner_groups"),
+    path("groups/<str:public_id>/", groups.group, name="group"),
+    path("groups/<str:public_id>/remove/", groups.leave_group, name="leave_group"),
+    path("groups/<str:public_id>/dissolve/", groups.end_group, name="end_group"),
     path("bookings/", bookings.bookings, name="bookings"),
     path("bookings/approvals/", bookings.approvals, name="approvals"),
     path("bookings/calendars/", bookings.make_feed, name="make_feed"),

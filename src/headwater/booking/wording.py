@@ -47,6 +47,11 @@ ACTS = {
     "interlock.set": _("interlock set"),
     "qualification.granted": _("qualification granted"),
     "qualification.revoked": _("qualification taken back"),
+    "group.made": _("group made"),
+    "group.renamed": _("group renamed"),
+    "group.joined": _("people added to a group"),
+    "group.left": _("people taken out of a group"),
+    "group.dissolved": _("group dissolved"),
     "feed.opened": _("calendar address made"),
     "feed.closed": _("calendar address revoked"),
 }
@@ -102,39 +107,135 @@ REASONS = {
     ),
     "booking.person_quota": Wording(
         _(
-            "In the week from %(week)s you have %(left)s of your %(most)s minutes left, and this takes %(asked)s. Take less, or another week."
-        ),
-        CONFLICT,
-    ),
-    "booking.organisation_quota": Wording(
-        _(
-            "In the week from %(week)s your organisation has %(left)s of its %(most)s minutes left, and this takes %(asked)s. Take less, or another week."
+            "A person may have %(most)s minutes a week on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.person_peak_quota": Wording(
         _(
-            "In the week from %(week)s you have %(left)s of your %(most)s minutes in the busy hours left, and this takes %(asked)s of them. Take less, another week, or time outside the busy hours."
+            "A person may have %(most)s minutes in the busy hours of a week on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.person_off_peak_quota": Wording(
         _(
-            "In the week from %(week)s you have %(left)s of your %(most)s minutes outside the busy hours left, and this takes %(asked)s of them. Take less, or another week."
+            "A person may have %(most)s minutes outside the busy hours of a week on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.organisation_quota": Wording(
+        _(
+            "The people of one organisation may have %(most)s minutes a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_peak_quota": Wording(
         _(
-            "In the week from %(week)s your organisation has %(left)s of its %(most)s minutes in the busy hours left, and this takes %(asked)s of them. Take less, another week, or time outside the busy hours."
+            "The people of one organisation may have %(most)s minutes in the busy hours of a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
         ),
         CONFLICT,
     ),
     "booking.organisation_off_peak_quota": Wording(
         _(
-            "In the week from %(week)s your organisation has %(left)s of its %(most)s minutes outside the busy hours left, and this takes %(asked)s of them. Take less, or another week."
+            "The people of one organisation may have %(most)s minutes outside the busy hours of a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
         ),
         CONFLICT,
+    ),
+    "booking.group_quota": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_peak_quota": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes in the busy hours of a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_off_peak_quota": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes outside the busy hours of a week between them on this instrument. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.person_quota_together": Wording(
+        _(
+            "A person may have %(most)s minutes a week on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.person_peak_quota_together": Wording(
+        _(
+            "A person may have %(most)s minutes in the busy hours of a week on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.person_off_peak_quota_together": Wording(
+        _(
+            "A person may have %(most)s minutes outside the busy hours of a week on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.organisation_quota_together": Wording(
+        _(
+            "The people of one organisation may have %(most)s minutes a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.organisation_peak_quota_together": Wording(
+        _(
+            "The people of one organisation may have %(most)s minutes in the busy hours of a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.organisation_off_peak_quota_together": Wording(
+        _(
+            "The people of one organisation may have %(most)s minutes outside the busy hours of a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_quota_together": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_peak_quota_together": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes in the busy hours of a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, a time outside the busy hours, or one from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.group_off_peak_quota_together": Wording(
+        _(
+            "The members of the group “%(whose)s” may have %(most)s minutes outside the busy hours of a week between them on all instruments of %(owner)s whose limits count together. Of these %(have)s are booked in the week from %(week)s and %(left)s are left; this takes %(asked)s of them. Take less, or a time from %(until)s on."
+        ),
+        CONFLICT,
+    ),
+    "booking.their_quota": Wording(
+        _(
+            "In the week from %(week)s the limits of whoever it is for leave no room for this. Ask the instrument's manager, or take another week."
+        ),
+        CONFLICT,
+    ),
+    "group.not_found": Wording(_("There is no such group, or it is not shown to you."), 404),
+    "group.no_owner": Wording(_("There is no such organisation."), 404),
+    "group.code": Wording(
+        _("A group's code has 1 to %(most)s characters, without line breaks. Choose another."), INVALID
+    ),
+    "group.name": Wording(
+        _("A group needs a Chinese or an English name of up to %(most)s characters. Give one."), INVALID
+    ),
+    "group.code_taken": Wording(_("There is a group with the code %(code)s already. Choose another code."), CONFLICT),
+    "group.too_many": Wording(_("An organisation has up to %(most)s groups. Dissolve one first."), CONFLICT),
+    "group.too_large": Wording(_("A group has up to %(most)s members. Make a second group."), CONFLICT),
+    "group.elsewhere": Wording(
+        _("%(email)s is in the group %(code)s of this organisation. Take her out of it first."), CONFLICT
+    ),
+    "group.line": Wording(_("In line %(line)s the group %(code)s cannot be taken in."), INVALID),
+    "group.line_twice": Wording(
+        _("Line %(line)s: %(email)s is in another group in line %(first)s. Somebody is in one group at most."), INVALID
     ),
     "booking.shorter_instead": Wording(_("Shorter, at the time you want: %(start)s until %(end)s (%(zone)s)."), 200),
     "booking.next_course": Wording(
@@ -302,10 +403,21 @@ TOPICS = {
     "booking": _("What others do to your bookings"),
     "waiting": _("Waiting lists"),
     "training": _("Training and qualifications"),
+    "group": _("Groups that share a limit"),
     "approval": _("Bookings that await your approval"),
 }
 
 NOTICES = {
+    "group.joined": NoticeWording(
+        _("You are in the group %(group)s"),
+        _("You were added to the group %(group)s on the instruments of %(owner)s. Its members share its limits."),
+    ),
+    "group.left": NoticeWording(
+        _("You are in the group %(group)s no more"),
+        _(
+            "You are no more in the group %(group)s on the instruments of %(owner)s. Its limits do not hold for you now."
+        ),
+    ),
     "booking.pin_paused": NoticeWording(
         _("Somebody entered wrong PINs for you"),
         _(

@@ -21,6 +21,7 @@ __all__ = [
     "merge",
     "nearest_starts",
     "subtract",
+    "time_within",
     "total",
     "utilisation",
 ]
@@ -129,6 +130,45 @@ def total(spans: object) -> int:
     """How many points the spans cover; what two of them cover counts once."""
     merged = merge(spans)
     return int((merged[:, 1] - merged[:, 0]).sum())
+
+
+def time_within(spans: object, within: object) -> int:
+    """How much of each span lies in ``within``, added up: what two spans cover counts twice.
+
+    Parameters
+    ----------
+    spans : array, shape (n, 2)
+        Any order, overlapping or not.
+    within : array, shape (m, 2)
+        Any order; what two of its rows cover is there once.
+
+    Returns
+    -------
+    time : int
+        The sum over ``spans`` of what ``within`` covers of each. Where no two spans overlap it is the `total` of
+        their `intersect`.
+
+    Raises
+    ------
+    IntervalError
+        As `merge`.
+
+    Notes
+    -----
+    Additive: the spans of two sets count as much together as apart. O((n + m) log m).
+
+    >>> time_within([[0, 4], [2, 6]], [[1, 3], [5, 9]])
+    4
+    """
+    given, base = _spans(spans, "spans"), merge(_spans(within, "within"))
+    if len(given) == 0 or len(base) == 0:
+        return 0
+    lengths = np.r_[0, np.cumsum(base[:, 1] - base[:, 0])]
+    # How much of `within` lies before each edge: the whole rows before it, and the part of the one it is in.
+    rows = np.searchsorted(base[:, 0], given, side="right")
+    ends = base[np.maximum(rows - 1, 0), 1]
+    before = np.where(rows == 0, 0, lengths[rows] - np.maximum(ends - given, 0))
+    return int((before[:, 1] - before[:, 0]).sum())
 
 
 def utilisation(opened: object, used: object) -> float:

@@ -128,6 +128,10 @@ BLOCK_NOTICES = {
         _("The share of %(name)s is %(shifts)s shifts"),
         _("In the block of “%(title)s” the share of %(name)s is now %(shifts)s shifts. %(reason)s"),
     ),
+    "block.taken": NoticeWording(
+        _("%(name)s asks for %(shifts)s shifts of your block"),
+        _("The sub-project %(proposal)s of %(name)s took %(shifts)s shifts; its share has %(left)s left."),
+    ),
     "block.passed": NoticeWording(
         _("%(shifts)s shifts passed on in the block of %(proposal)s"),
         _("%(giver)s passed %(shifts)s shifts to %(taker)s. %(reason)s"),

@@ -93,6 +93,14 @@ LABORATORIES = ("合成的实验室 Synthetic laboratory", "合成的团队 Synt
 SHARE_REASON = "合成的分配。Synthetic division: as the members agreed."
 PART_TITLE = "Synthetic sub-project: a first crystal"
 PART_ABSTRACT = "Synthetic, true of nothing: one crystal is looked at."
+FIRMS: Mapping[str, Any] = {
+    "code": "firms",
+    "name_zh": "合成的企业份额",
+    "name_en": "Synthetic share of companies",
+    "rule": "industry",
+    "min_share": Decimal("0.06"),
+    "max_share": Decimal("0.15"),
+}
 DRAFT_TITLE = "Synthetic draft: strain in a growing film"
 DRAFT_ABSTRACT = "Synthetic: a draft for you to finish. Its page says what is still missing."
 

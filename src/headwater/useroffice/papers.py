@@ -12,7 +12,7 @@ from headwater.booking.queries import zone_of
 from headwater.papers.pdf import Heading, Pairs, Table, Text, make_pdf
 from headwater.useroffice import wording
 from headwater.useroffice.callform.shown import answers_shown
-from headwater.useroffice.models import Proposal
+from headwater.useroffice.models import Mode, Proposal, SubProject
 
 
 def content_of(proposal: Proposal) -> dict[str, Any]:
@@ -41,7 +41,17 @@ def content_of(proposal: Proposal) -> dict[str, Any]:
         ],
         "earlier": [one.number for one in proposal.earlier.all()],
         "earlier_results": proposal.earlier_results,
+        **_content_of_part(proposal),
     }
+
+
+def _content_of_part(proposal: Proposal) -> dict[str, Any]:
+    """What a sub-project of a block says beside: whose share it takes, and the wished days; nothing for others."""
+    if proposal.call.mode != Mode.WITHIN:
+        return {}
+    part = SubProject.objects.select_related("member__block__proposal").get(proposal=proposal)
+    member = part.member
+    return {"block": member.block.proposal.number, "member": member.name, "wished": part.wished}
 
 
 def frozen(proposal: Proposal, *, at: datetime) -> tuple[dict[str, Any], bytes]:
@@ -66,8 +76,12 @@ def paper(proposal: Proposal, *, at: datetime) -> bytes:
         (_("Organisation"), proposal.organisation.name if proposal.organisation else ""),
         (_("Beamlines, the preferred first"), "; ".join(one.name for one in lines)),
         (_("Shifts asked"), str(proposal.requested)),
-        (_("Fewest useful shifts"), str(proposal.minimum)),
     ]
+    if part := _content_of_part(proposal):
+        pairs.append((_("From the share of"), str(part["member"])))
+        pairs.append((_("Wished days"), "; ".join(" – ".join(span) for span in part["wished"]) or "–"))
+    else:
+        pairs.append((_("Fewest useful shifts"), str(proposal.minimum)))
     if proposal.blackouts:
         away = "; ".join(" – ".join(dict.fromkeys(span)) for span in proposal.blackouts)
         pairs.append((_("Days the team cannot come"), away))

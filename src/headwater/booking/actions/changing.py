@@ -9,7 +9,7 @@ from headwater.accounts.audit import Act, Actor, record
 from headwater.booking import hooks, queries, rules
 from headwater.booking.actions.holding import clear_standing, give_up, promote, span_texts, stamp
 from headwater.booking.actions.reserving import found_user
-from headwater.booking.actions.settling import lock_calendar, settled
+from headwater.booking.actions.settling import lock_calendar, lock_pool, settled
 from headwater.booking.actions.telling import tell_holder, tell_managers, tell_user
 from headwater.booking.facts import asker_of, book_facts, organisation_of, standing_of, taken_of, with_help
 from headwater.booking.models import Kind, Reservation, State
@@ -73,6 +73,7 @@ def move(
     instrument, in_use = row.instrument, in_force(row.instrument, at)
     if row.kind != Kind.BOOKING or row.holder is None:
         raise Refused(decision + Decision((Reason("reservation.kind_forbids", facts={"kind": row.kind}),)))
+    lock_pool(instrument.owner_id, together=in_use.terms.limits_together)
     span = blocked(start, end, in_use.terms)
     standing = clear_standing(instrument, *span, at=at, but=row.pk) if start < end else []
     holder = viewer if row.holder_id == viewer.user_id else viewer_of(row.holder)
@@ -123,6 +124,7 @@ def hand_over(
         raise Refused(decision + Decision((Reason("reservation.kind_forbids", facts={"kind": row.kind}),)))
     user = found_user(email)
     holder, in_use = viewer_of(user), in_force(row.instrument, at)
+    lock_pool(row.instrument.owner_id, together=in_use.terms.limits_together)
     facts = book_facts(
         row.instrument,
         in_use,

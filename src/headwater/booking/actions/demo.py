@@ -12,7 +12,7 @@ from headwater.accounts.actions import make_user
 from headwater.accounts.audit import Act, Actor, record, record_many
 from headwater.accounts.models import User
 from headwater.booking import queries
-from headwater.booking.actions.settling import lock_calendar
+from headwater.booking.actions.settling import lock_calendars
 from headwater.booking.models import SYNTHETIC, Kind, Reservation, State, Usage
 from headwater.core.identity import new_id
 from headwater.registry.actions.people import give_role
@@ -63,8 +63,8 @@ def load_synthetic_calendars(owner: Organisation | None, domain: str, *, by: Act
         : MOST_INSTRUMENTS - len(chosen)
     ]
     made: list[Reservation] = []
+    lock_calendars(one.pk for one in chosen)
     for instrument in sorted(chosen, key=lambda one: one.pk):
-        lock_calendar(instrument.pk)
         made += _calendar(instrument, people, at)
     Reservation.objects.bulk_create(made, batch_size=1000)
     Usage.objects.bulk_create([_usage(row) for row in made if row.state == State.USED], batch_size=1000)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from headwater.accounts.audit import SYSTEM, Act, Actor, record
 from headwater.booking import hooks, queries, rules
+from headwater.booking.actions.settling import lock_pool
 from headwater.booking.actions.telling import tell_holder
 from headwater.booking.facts import book_facts, free_spans, instants, organisation_of, taken_of
 from headwater.booking.models import Kind, Reservation, State, WaitingWish, WishState
@@ -83,6 +84,7 @@ def promote(instrument: Instrument, start: datetime, end: datetime, *, at: datet
     if not wishes:
         return []
     in_use = in_force(instrument, at)
+    lock_pool(instrument.owner_id, together=in_use.terms.limits_together)
     made = []
     for wish in wishes:
         hold = _hold_for(wish, instrument, in_use, at=at)

@@ -12,7 +12,7 @@ from headwater.accounts.models import User
 from headwater.booking import hooks, queries, rules
 from headwater.booking.actions.holding import clear_standing, give_up, promote, span_texts, stamp
 from headwater.booking.actions.managing import offer_new_times
-from headwater.booking.actions.settling import lock_calendar, settled
+from headwater.booking.actions.settling import lock_calendars, settled
 from headwater.booking.facts import organisation_of, taken_of
 from headwater.booking.models import Kind, Reservation, State
 from headwater.core.decision import Decision, Reason, Refused, permit
@@ -81,8 +81,7 @@ def place_beamtime(
         one.public_id: one
         for one in queries.bookable(viewer).filter(public_id__in=names | {row.instrument.public_id for row in known})
     }
-    for pk in sorted({one.pk for one in instruments.values()} | {row.instrument_id for row in known}):
-        lock_calendar(pk)
+    lock_calendars({one.pk for one in instruments.values()} | {row.instrument_id for row in known})
     known = list(queries.beamtime_of(references))  # as it is now that nobody else may change it
     holders = {one.email.lower(): one for one in queries.people({want.holder for want in wanted})}
     by_reference = {row.reference: row for row in known}

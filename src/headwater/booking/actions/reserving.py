@@ -10,9 +10,10 @@ from headwater.accounts.audit import Act, Actor, record
 from headwater.accounts.models import User
 from headwater.booking import hooks, queries, rules
 from headwater.booking.actions.holding import clear_standing, span_texts
-from headwater.booking.actions.settling import locking, settled
+from headwater.booking.actions.settling import lock_pool, locking, settled
 from headwater.booking.actions.telling import tell_holder, tell_managers
 from headwater.booking.facts import Load, book_facts, load_of, organisation_of, taken_of, with_help
+from headwater.booking.limits import Whose, whose_of
 from headwater.booking.models import Kind, Reservation, Series, State
 from headwater.booking.policies import InForce, Trained, blocked, in_force_for
 from headwater.core.decision import Decision, Reason, Refused, Weight, permit
@@ -125,17 +126,18 @@ def _decide(
     *,
     at: datetime,
     trained: Trained,
+    whose: Whose,
     memo: dict[str, object],
 ) -> tuple[rules.BookFacts, Decision]:
     """Decide on one asked span of a locked instrument."""
     load = Load()
     if ask.start < ask.end:
         span = instrument, in_use, ask.start, ask.end
-        whose = {"holder_id": holder.user_id, "organisation_id": organisation_of(holder, instrument.owner_id)}
-        load = load_of(*span, **whose, now=at)
+        load = load_of(*span, whose=whose, now=at)
         if load.lapsed:
+            lock_pool(instrument.owner_id, together=in_use.terms.limits_together)  # whoever waits next is served
             clear_standing(instrument, *blocked(ask.start, ask.end, in_use.terms), at=at)
-            load = load_of(*span, **whose, now=at)
+            load = load_of(*span, whose=whose, now=at)
     facts = book_facts(
         instrument,
         in_use,
@@ -144,7 +146,7 @@ def _decide(
         asker=viewer,
         holder=holder,
         standing=load.standing,
-        booked=load.booked,
+        quotas=load.quotas,
         trained=trained,
         now=at,
         project=ask.project,
@@ -202,15 +204,18 @@ def _book(
     holder, held_by = _holder(ask, viewer, by)
     instrument = found_instrument(ask.instrument, viewer, locked=True)
     in_use, trained = in_force_for(instrument, holder.pk, at)
+    lock_pool(instrument.owner_id, together=in_use.terms.limits_together)
+    organisation = organisation_of(held_by, instrument.owner_id)
+    whose = whose_of(instrument, in_use, holder.pk, organisation)
     memo: dict[str, object] = {}
-    facts, decision = _decide(ask, instrument, in_use, viewer, held_by, at=at, trained=trained, memo=memo)
+    known = {"at": at, "trained": trained, "whose": whose, "memo": memo}
+    facts, decision = _decide(ask, instrument, in_use, viewer, held_by, **known)
     decided = _Decided(instrument, in_use, facts, decision)
     decision = rules.may_waive(facts.asker, waive) + decision
     try:
         permit(decision, waive=waive, ground=ground)
     except Refused:
         return decided
-    organisation = organisation_of(held_by, instrument.owner_id)
     return _write(
         instrument,
         in_use,
@@ -238,7 +243,9 @@ def _preview(ask: Ask, viewer: Viewer, *, by: Actor, at: datetime) -> _Decided:
     user, held_by = _holder(ask, viewer, by)
     instrument = found_instrument(ask.instrument, viewer, locked=True)
     in_use, trained = in_force_for(instrument, user.pk, at)
-    facts, decision = _decide(ask, instrument, in_use, viewer, held_by, at=at, trained=trained, memo={})
+    whose = whose_of(instrument, in_use, user.pk, organisation_of(held_by, instrument.owner_id))
+    known = {"at": at, "trained": trained, "whose": whose, "memo": {}}
+    facts, decision = _decide(ask, instrument, in_use, viewer, held_by, **known)
     return _Decided(instrument, in_use, facts, decision)
 
 
@@ -287,7 +294,9 @@ def book_series(ask: Ask, repeat: Repeat, viewer: Viewer, *, by: Actor, at: date
     holder, held_by = _holder(ask, viewer, by)
     instrument = found_instrument(ask.instrument, viewer, locked=True)
     in_use, trained = in_force_for(instrument, holder.pk, at)
+    lock_pool(instrument.owner_id, together=in_use.terms.limits_together)
     organisation = organisation_of(held_by, instrument.owner_id)
+    whose = whose_of(instrument, in_use, holder.pk, organisation)
     series = Series.objects.create(
         public_id=new_id(Series.KIND, queries.node()),
         instrument=instrument,
@@ -298,16 +307,21 @@ def book_series(ask: Ask, repeat: Repeat, viewer: Viewer, *, by: Actor, at: date
     booked: list[Reservation] = []
     skipped: list[tuple[date, Decision]] = []
     occurrences = _occurrences(ask, repeat, in_use)
+    parties: dict[str, object] = {}  # what listeners look up once for all of them
     if hooks.LISTENERS:
         who = (instrument.pk, instrument.owner_id, holder.pk, organisation)
         coming = [
-            hooks.Taken(None, "", "booking", "requested", *who, one.start, one.end, one.project, "", one.terms)
+            hooks.Taken(
+                *(None, "", "booking", "requested", *who, one.start, one.end, one.project, "", one.terms),
+                {"parties": parties},
+            )
             for one in occurrences
         ]
         hooks.expected(coming, (), at=at)
     for one in occurrences:
-        memo: dict[str, object] = {}
-        facts, decision = _decide(one, instrument, in_use, viewer, held_by, at=at, trained=trained, memo=memo)
+        memo: dict[str, object] = {"parties": parties}
+        known = {"at": at, "trained": trained, "whose": whose, "memo": memo}
+        facts, decision = _decide(one, instrument, in_use, viewer, held_by, **known)
         if decision.allowed():
             booked.append(
                 _write(

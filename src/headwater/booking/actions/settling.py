@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -20,7 +20,9 @@ from headwater.registry.models import Instrument
 P = ParamSpec("P")
 T = TypeVar("T")
 TRIES = 6
-CALENDARS, ANSWERS = 0x6877_6361, 0x6877_616E  # the two families of locks; no other part takes these
+# The three families of locks; no other part takes these. Whoever takes several takes an answer's, then calendars by
+# their keys, then pools by theirs, and only then what listeners lock: nobody waits in a circle.
+ANSWERS, CALENDARS, POOLS = 0x6877_616E, 0x6877_6361, 0x6877_706F
 # Serialisation failure, deadlock, exclusion and unique violation: the work done anew sees what stood in its way.
 AGAIN = frozenset({"40001", "40P01", "23P01", "23505"})
 
@@ -61,9 +63,39 @@ def lock_calendar(instrument_id: int) -> None:
     """Take one instrument's calendar until the transaction ends: before reading what is free, and before any quota.
 
     The exclusion constraint alone would do for overlap, yet two that collide in it wait for each other until the
-    deadlock is found; queues and quotas need the lock anyhow.
+    deadlock is found; queues and quotas need the lock anyhow. Where the limits of its owner's instruments count
+    together their pool is taken too.
     """
-    _lock(CALENDARS, instrument_id % 2**31)
+    lock_calendars([instrument_id])
+
+
+def lock_calendars(instrument_ids: Iterable[int]) -> None:
+    """Take the calendars of several instruments, and the pools of those whose limits count together, in one order."""
+    pools = {_lock_one(pk) for pk in sorted(set(instrument_ids))} - {None}
+    for owner_id in sorted(pools):
+        _lock(POOLS, owner_id % 2**31)
+
+
+def _lock_one(instrument_id: int) -> int | None:
+    """Take one calendar; says whose pool its instrument may be in, by what rules that began or will begin say."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT pg_advisory_xact_lock(%s, %s), (
+                SELECT one.owner_id FROM registry_instrument AS one WHERE one.id = %s AND EXISTS (
+                    SELECT FROM booking_policy AS rules WHERE rules.limits_together
+                    AND (rules.instrument_id = one.id OR rules.owner_id = one.owner_id)))""",
+            [CALENDARS, instrument_id % 2**31, instrument_id],
+        )
+        return cursor.fetchone()[1]
+
+
+def lock_pool(owner_id: int, *, together: bool) -> None:
+    """Where limits count ``together``, take the pool of an owner's instruments: before what was spent is counted.
+
+    The instrument's calendar is taken first. Taken twice it is taken once.
+    """
+    if together:
+        _lock(POOLS, owner_id % 2**31)
 
 
 def locking(rows: QuerySet[Instrument]) -> QuerySet[Instrument]:

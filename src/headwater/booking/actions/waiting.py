@@ -10,7 +10,7 @@ from headwater.booking import hooks, queries, rules
 from headwater.booking.actions.changing import locked
 from headwater.booking.actions.holding import give_up, lapse_hold, promote, stamp
 from headwater.booking.actions.reserving import found_instrument
-from headwater.booking.actions.settling import lock_calendar, settled
+from headwater.booking.actions.settling import lock_calendar, lock_pool, settled
 from headwater.booking.actions.telling import tell_managers
 from headwater.booking.facts import asker_of, book_facts, taken_of
 from headwater.booking.models import Kind, Reservation, State, WaitingWish, WishState
@@ -100,6 +100,7 @@ def take_hold(public_id: str, viewer: Viewer, *, by: Actor, at: datetime) -> Res
         # The lapse is left to whoever sweeps: a refusal undoes what is written here.
         raise Refused(Decision((Reason("hold.lapsed"),)))
     in_use = in_force(row.instrument, at)
+    lock_pool(row.instrument.owner_id, together=in_use.terms.limits_together)
     holder = viewer if row.holder_id == viewer.user_id else viewer_of(row.holder)
     facts = book_facts(
         row.instrument,

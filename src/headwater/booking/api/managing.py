@@ -76,6 +76,13 @@ class PolicyIn(Body):
     organisation_week_minutes: Minutes | None = None
     organisation_peak_minutes: Minutes | None = None
     organisation_off_peak_minutes: Minutes | None = None
+    group_week_minutes: Minutes | None = None
+    group_peak_minutes: Minutes | None = None
+    group_off_peak_minutes: Minutes | None = None
+    limits_together: Flag = Field(
+        False,
+        description="The limits a week count what somebody has on all of the owner's instruments whose rules say so.",
+    )
     approval_for: list[str] = Field([], max_length=10, description="`own`, `company`, `outside`.")
     needs_qualification: Flag = False
     qualification_days: Whole | None = Field(None, ge=1, le=36_500)

@@ -1,6 +1,7 @@
 """What is stored of an instrument's time, and what the database itself guarantees about it."""
 
 from headwater.booking.models.base import SYNTHETIC
+from headwater.booking.models.groups import Group, GroupMember
 from headwater.booking.models.policies import Course, CourseState, Policy, Qualification, SignUp, SignUpState
 from headwater.booking.models.reservations import OCCUPYING, OVER, Kind, Reservation, Series, State
 from headwater.booking.models.terminals import Pass, Terminal
@@ -15,6 +16,8 @@ __all__ = [
     "Course",
     "CourseState",
     "Feed",
+    "Group",
+    "GroupMember",
     "Interlock",
     "Kind",
     "Pass",

@@ -19,7 +19,8 @@ class Policy(models.Model):
 
     ``hours`` holds for each weekday from Monday its opening spans as ``["08:00", "18:00"]``, on the instrument's own
     clocks; an end that is not after its start is on the next day. ``peak`` holds the busy hours in the same form, or
-    nothing; what lies outside them is off-peak.
+    nothing; what lies outside them is off-peak. ``limits_together``: the limits a week count what somebody has on all
+    of the owner's instruments whose rules in force say so too, not on each instrument alone.
     """
 
     instrument = models.ForeignKey(Instrument, models.CASCADE, null=True, related_name="policies")
@@ -41,6 +42,10 @@ class Policy(models.Model):
     organisation_week_minutes = models.PositiveIntegerField(null=True)
     organisation_peak_minutes = models.PositiveIntegerField(null=True)
     organisation_off_peak_minutes = models.PositiveIntegerField(null=True)
+    group_week_minutes = models.PositiveIntegerField(null=True)
+    group_peak_minutes = models.PositiveIntegerField(null=True)
+    group_off_peak_minutes = models.PositiveIntegerField(null=True)
+    limits_together = models.BooleanField(default=False)
     approval_for = ArrayField(models.CharField(max_length=12), default=list)
     needs_qualification = models.BooleanField()
     qualification_days = models.PositiveSmallIntegerField(null=True)

@@ -130,6 +130,11 @@ def zones_of(instrument_ids: Collection[int]) -> list[tuple[int, int, str]]:
     )
 
 
+def keys_of(owner_id: int) -> list[int]:
+    """The keys of all of an owner's instruments."""
+    return list(Instrument.objects.filter(owner=owner_id).order_by("pk").values_list("pk", flat=True))
+
+
 def similar(instrument: Instrument, viewer: Viewer, *, most: int) -> list[tuple[Instrument, float]]:
     """Operating instruments of the same chief technique, nearest first, with the kilometres; one query."""
     chief = instrument.technique_links.filter(rank=0).values("technique")[:1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,45 +45,6 @@ def busy_of(
         return {pk: (starts or [], ends or []) for pk, starts, ends in cursor.fetchall()}
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Time on one instrument as a decision looks at it: ``shared`` counts against quotas, else it is in the way."""
-
-    shared: bool
-    pk: int
-    kind: str
-    start: datetime
-    end: datetime
-    holder_id: int | None
-    organisation_id: int | None
-    held_until: datetime | None
-
-
-IN_THE_WAY = """id, kind, lower(occupied), upper(occupied), holder_id, organisation_id, held_until
-    FROM booking_reservation WHERE instrument_id = %s AND state IN ('requested', 'confirmed', 'in_use', 'used')
-    AND upper(occupied) > %s AND lower(occupied) < %s"""
-SHARED = """ UNION ALL SELECT true, id, kind, lower(span), upper(span), holder_id, organisation_id, NULL
-    FROM booking_reservation WHERE instrument_id = %s AND kind IN ('booking', 'hold')
-    AND state IN ('requested', 'confirmed', 'in_use', 'used', 'missed') AND upper(span) > %s AND lower(span) < %s"""
-
-
-def spent_around(
-    instrument_id: int,
-    around: tuple[datetime, datetime],
-    weeks: tuple[datetime, datetime] | None,
-) -> list[Spent]:
-    """What is in the way of a span with its set-up and clean-up, and what counts against quotas in its weeks.
-
-    One query, as SQL: it is asked at each booking while everybody else waits for the instrument.
-    """
-    values: list[object] = [instrument_id, *around]
-    if weeks is not None:
-        values += [instrument_id, *weeks]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT false, {IN_THE_WAY}{'' if weeks is None else SHARED}", values)
-        return sorted((Spent(*row) for row in cursor.fetchall()), key=lambda one: (one.shared, one.start))
-
-
 def has_synthetic() -> bool:
     """Whether calendars were filled with made-up reservations."""
     return Reservation.objects.filter(reference=SYNTHETIC).exists()
@@ -114,16 +74,6 @@ def taken_everywhere(
         rows = everywhere(start, end)
         rows = rows if viewer.operator else rows.filter(instrument__in=seen.values("pk"))
     return rows.order_by("instrument", "occupied").values_list("instrument__public_id", "occupied", "kind", "state")
-
-
-def shared_in(instrument_id: int, start: datetime, end: datetime) -> QuerySet[Reservation]:
-    """What counts against quotas between two instants: bookings that stand, were used, or were missed."""
-    return Reservation.objects.filter(
-        instrument=instrument_id,
-        kind__in=(Kind.BOOKING, Kind.HOLD),
-        state__in=(*OCCUPYING, State.MISSED),
-        span__overlap=span_of(start, end),
-    )
 
 
 def beamtime_of(references: Collection[str]) -> QuerySet[Reservation]:
@@ -203,6 +153,18 @@ def booked_between(instrument_id: int, start: datetime, end: datetime) -> QueryS
         .select_related("holder", "organisation")
         .order_by("created_at", "pk")
     )
+
+
+def booked_on(
+    instrument_ids: Collection[int], start: datetime, end: datetime
+) -> QuerySet[Reservation, tuple[Any, ...]]:
+    """When, whose and since when are the bookings of some instruments between two instants: what limits counted."""
+    return Reservation.objects.filter(
+        instrument__in=list(instrument_ids),
+        kind=Kind.BOOKING,
+        state__in=(*OCCUPYING, State.MISSED),
+        span__overlap=span_of(start, end),
+    ).values_list("span", "holder", "organisation", "created_at")
 
 
 def counted_between(instrument_id: int, start: datetime, end: datetime) -> QuerySet[Reservation]:

@@ -9,6 +9,15 @@ from headwater.booking.rules.changing import (
     may_start,
     may_wait,
 )
+from headwater.booking.rules.groups import (
+    LONGEST_CODE,
+    LONGEST_GROUP_NAME,
+    MOST_MEMBERS,
+    GroupFacts,
+    JoinFacts,
+    may_have_group,
+    may_join_group,
+)
 from headwater.booking.rules.managing import (
     LONGEST_MINUTES,
     CourseFacts,
@@ -22,14 +31,16 @@ from headwater.booking.rules.managing import (
     may_settle_course,
     may_sign_up,
 )
-from headwater.booking.rules.seeing import SeeFacts, may_see_whose
+from headwater.booking.rules.seeing import SeeFacts, may_see_group, may_see_whose
 from headwater.booking.rules.taking import (
     QUOTAS,
+    TOGETHER,
     Beside,
     BookFacts,
     Quota,
     may_book,
     may_take_over,
+    quota_facts,
 )
 from headwater.booking.rules.terminals import (
     LEAST_BADGE,
@@ -63,21 +74,27 @@ from headwater.booking.rules.terms import (
 __all__ = [
     "LEAST_BADGE",
     "LEAST_PIN",
+    "LONGEST_CODE",
+    "LONGEST_GROUP_NAME",
     "LONGEST_MINUTES",
     "LONGEST_NAME",
     "LONGEST_NOTE",
     "LONGEST_PROJECT",
     "MOST_BADGE",
+    "MOST_MEMBERS",
     "MOST_PIN",
     "MOVES",
     "QUOTAS",
     "TERMINAL_TRIES",
     "TERMINAL_WITHIN",
+    "TOGETHER",
     "Asker",
     "Beside",
     "BookFacts",
     "ChangeFacts",
     "CourseFacts",
+    "GroupFacts",
+    "JoinFacts",
     "PlaceFacts",
     "PolicyFacts",
     "Quota",
@@ -90,10 +107,13 @@ __all__ = [
     "may_book",
     "may_change",
     "may_give_course",
+    "may_have_group",
+    "may_join_group",
     "may_make_terminal",
     "may_manage_time",
     "may_place_beamtime",
     "may_record_outage",
+    "may_see_group",
     "may_see_whose",
     "may_set_badge",
     "may_set_interlock",
@@ -108,6 +128,7 @@ __all__ = [
     "may_write",
     "minutes",
     "pause_after",
+    "quota_facts",
     "rests_until",
     "shown",
     "span_facts",

@@ -21,6 +21,7 @@ class PolicyFacts:
 
 
 LONGEST_MINUTES = 60 * 24 * 60
+MOST_TOGETHER = 10**6
 KINDS = frozenset({"own", "company", "outside"})
 
 
@@ -47,6 +48,8 @@ def may_set_policy(facts: PolicyFacts, *, now: datetime) -> Decision:
 
 
 def _too_large(terms: Terms) -> Iterable[tuple[str, int]]:
+    # On one instrument nobody has more than a week of a week; on many together they may.
+    week = MOST_TOGETHER if terms.limits_together else 7 * 1440
     for name, most in (
         ("setup_minutes", 1440),
         ("cleanup_minutes", 1440),
@@ -54,12 +57,15 @@ def _too_large(terms: Terms) -> Iterable[tuple[str, int]]:
         ("late_cancel_minutes", LONGEST_MINUTES),
         ("no_show_minutes", LONGEST_MINUTES),
         ("forgotten_minutes", LONGEST_MINUTES),
-        ("person_week_minutes", 7 * 1440),
-        ("organisation_week_minutes", 7 * 1440),
-        ("person_peak_minutes", 7 * 1440),
-        ("person_off_peak_minutes", 7 * 1440),
-        ("organisation_peak_minutes", 7 * 1440),
-        ("organisation_off_peak_minutes", 7 * 1440),
+        ("person_week_minutes", week),
+        ("organisation_week_minutes", week),
+        ("group_week_minutes", week),
+        ("person_peak_minutes", week),
+        ("person_off_peak_minutes", week),
+        ("organisation_peak_minutes", week),
+        ("organisation_off_peak_minutes", week),
+        ("group_peak_minutes", week),
+        ("group_off_peak_minutes", week),
         ("most_missed", 1000),
     ):
         value = getattr(terms, name)

@@ -1,4 +1,4 @@
-"""Who may see whose time it is: decided here alone."""
+"""Who may see whose time it is, and who is in a group: decided here alone."""
 
 from __future__ import annotations
 
@@ -21,3 +21,10 @@ def may_see_whose(facts: SeeFacts) -> Decision:
     if facts.is_holder or facts.asker.manages:
         return Decision()
     return Decision((Reason("reservation.not_found"),))
+
+
+def may_see_group(asker: Asker, *, is_member: bool) -> Decision:
+    """Say whether a group and who is in it are shown: to its members and the instruments' managers, to nobody else."""
+    if is_member or asker.manages:
+        return Decision()
+    return Decision((Reason("group.not_found"),))

@@ -29,18 +29,53 @@ QUOTAS = {
     ("organisation", "week"): "booking.organisation_quota",
     ("organisation", "peak"): "booking.organisation_peak_quota",
     ("organisation", "off_peak"): "booking.organisation_off_peak_quota",
+    ("group", "week"): "booking.group_quota",
+    ("group", "peak"): "booking.group_peak_quota",
+    ("group", "off_peak"): "booking.group_off_peak_quota",
+}
+# The same where an owner's instruments count together.
+TOGETHER = {
+    ("person", "week"): "booking.person_quota_together",
+    ("person", "peak"): "booking.person_peak_quota_together",
+    ("person", "off_peak"): "booking.person_off_peak_quota_together",
+    ("organisation", "week"): "booking.organisation_quota_together",
+    ("organisation", "peak"): "booking.organisation_peak_quota_together",
+    ("organisation", "off_peak"): "booking.organisation_off_peak_quota_together",
+    ("group", "week"): "booking.group_quota_together",
+    ("group", "peak"): "booking.group_peak_quota_together",
+    ("group", "off_peak"): "booking.group_off_peak_quota_together",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One limit in one calendar week that the asked span touches: what it asks and what is booked, in minutes."""
+    """One limit in one calendar week that the asked span touches: what it asks and what is booked, in minutes.
 
-    code: str
+    ``until`` is the day from which the next week counts. ``whose`` names the organisation or the group that is counted,
+    ``owner`` that of the instruments that count together; empty where it is a person, or one instrument alone.
+    """
+
+    who: str
+    when: str
     monday: str
+    until: str
     asked: int
     have: int
     most: int
+    whose: str = ""
+    owner: str = ""
+
+    @property
+    def code(self) -> str:
+        return (TOGETHER if self.owner else QUOTAS)[self.who, self.when]
+
+    @property
+    def left(self) -> int:
+        return max(self.most - self.have, 0)
+
+    @property
+    def full(self) -> bool:
+        return self.have + self.asked > self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +204,29 @@ def _load(facts: BookFacts) -> list[Reason]:
         Reason(STANDING.get(one.kind, "booking.taken"), facts=span_facts(one.start, one.end, facts.zone))
         for one in facts.standing
     ]
-    for one in facts.quotas:
-        if one.have + one.asked > one.most:
-            known = {
-                "week": one.monday,
-                "asked": one.asked,
-                "left": max(one.most - one.have, 0),
-                "most": one.most,
-            }
-            found.append(Reason(one.code, Weight.WAIVABLE, known))
-    return found
+    full = [one for one in facts.quotas if one.full]
+    if facts.for_other and not facts.asker.manages:
+        # How much somebody else has booked is hers, her group's and her organisation's to know.
+        weeks = sorted({one.monday for one in full})
+        return found + [Reason("booking.their_quota", Weight.WAIVABLE, {"week": week}) for week in weeks]
+    return found + [Reason(one.code, Weight.WAIVABLE, quota_facts(one)) for one in full]
+
+
+def quota_facts(quota: Quota) -> dict[str, object]:
+    """A limit for people and for programs: which it is, how much of it is booked, and when it counts anew."""
+    known: dict[str, object] = {
+        "week": quota.monday,
+        "until": quota.until,
+        "asked": quota.asked,
+        "have": quota.have,
+        "left": quota.left,
+        "most": quota.most,
+    }
+    if quota.whose:
+        known["whose"] = quota.whose
+    if quota.owner:
+        known["owner"] = quota.owner
+    return known
 
 
 def _person(facts: BookFacts) -> list[Reason]:

@@ -29,6 +29,10 @@ class Terms:
     organisation_week_minutes: int | None = None
     organisation_peak_minutes: int | None = None
     organisation_off_peak_minutes: int | None = None
+    group_week_minutes: int | None = None
+    group_peak_minutes: int | None = None
+    group_off_peak_minutes: int | None = None
+    limits_together: bool = False
     approval_for: frozenset[str] = frozenset()
     needs_qualification: bool = False
     late_cancel_minutes: int = 0

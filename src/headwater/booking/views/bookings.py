@@ -53,6 +53,7 @@ def _bookings(request: HttpRequest, now: Any) -> dict[str, Any]:
         "past": [one for one in rows if one.end <= now or one.state in gone],
         "wishes": [one for one in queries.wishes_of(request.user.pk) if one.state == "waiting"],
         "feeds": queries.feeds_of(request.user.pk),
+        "groups": queries.my_groups(request.user.pk),
         "approves": bool(viewer.managed or viewer.operator),
     }
 

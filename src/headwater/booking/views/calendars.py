@@ -18,10 +18,12 @@ from django.views.decorators.http import require_GET
 from headwater.booking import grid, queries
 from headwater.booking.actions.reserving import Ask, Repeat, book, book_series, preview
 from headwater.booking.entries import Entry, entries
+from headwater.booking.facts import limits_left
 from headwater.booking.forms import BookForm, WishForm
 from headwater.booking.models import Kind, State
 from headwater.booking.money import shown_quote
 from headwater.booking.policies import in_force
+from headwater.booking.views.groups import worded
 from headwater.booking.views.shared import ZONE_COOKIE, actor, her_zone, manages, read_instant, said, shown
 from headwater.core.decision import Refused
 from headwater.registry.models import Instrument
@@ -200,6 +202,10 @@ def book_form(request: HttpRequest, public_id: str) -> HttpResponse:
         ask = Ask(instrument.public_id, *span, terms={"purpose": purpose} if purpose else {})
         context["said"] = said(preview(ask, viewer, by=actor(request), at=timezone.now()), instrument)
         context["quoted"] = shown_quote(instrument, viewer, ask.start, ask.end, ask.terms)
+    sent = form.cleaned_data["start"] if form.is_bound and form.is_valid() else None
+    week = sent or read_instant(request.GET.get("start", ""))
+    now = timezone.now()
+    context["left"] = worded(limits_left(instrument, held, viewer, week or now, at=now))
     return render(request, "booking/book.html", context, status=status)
 
 

@@ -33,6 +33,7 @@ def command() -> None:
     headwater booking book ins_hw3k9 2026-06-03T09:00 2026-06-03T11:00 --as mei@example.org
     headwater booking list --instrument ins_hw3k9 --days 7
     headwater booking cancel res_hw71m --as mei@example.org
+    headwater booking groups groups.csv --owner org_hw5t2 --as mei@example.org
     """
 
 
@@ -222,3 +223,41 @@ def cancel(reservations: tuple[str, ...], acting: str) -> None:
             raise Refused(Decision((Reason("reservation.not_found"),)))
         give_up(public_id, **_acting(acting), expected_version=row.version, at=timezone.now())
         click.echo(f"{public_id} is cancelled.")
+
+
+@command.command()
+@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.option("--owner", required=True, metavar="ORGANISATION", help="Whose instruments the groups book.")
+@AS
+@told
+def groups(file: Any, owner: str, acting: str) -> None:
+    """Make the groups that a CSV FILE names and add their members: all of it or nothing.
+
+    Columns: group (its code), person (an e-mail address; may be empty), name_zh, name_en (at least one where the group
+    is new). Nobody is taken out of a group.
+    """
+    import csv
+
+    from django.utils import timezone
+
+    from headwater.booking.actions.groups import Line, load_groups
+
+    reader = csv.DictReader(file, strict=True)
+    try:
+        rows = list(reader)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{file.name} is no CSV in UTF-8: {error}") from error
+    missing = {"group", "person"} - {*(reader.fieldnames or ())}
+    if missing:
+        raise click.UsageError(f"{file.name} has no column {' and '.join(sorted(missing))}.")
+    lines = [
+        Line(
+            number,
+            (row["group"] or "").strip(),
+            ((row.get("name_zh") or "").strip(), (row.get("name_en") or "").strip()),
+            (row["person"] or "").strip(),
+        )
+        for number, row in enumerate(rows, start=2)
+    ]
+    done = load_groups(owner, lines, **_acting(acting), at=timezone.now())
+    click.echo(f"{done.groups} groups made, {done.members} people added.")

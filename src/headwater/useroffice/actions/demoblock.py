@@ -11,7 +11,18 @@ from headwater.accounts.models import User
 from headwater.registry.facts import viewer_of
 from headwater.registry.models import Facility
 from headwater.useroffice import demo, queries
-from headwater.useroffice.actions import blocks, checking, deciding, parts, proposals, publishing, scheduling, telling
+from headwater.useroffice.actions import (
+    blocks,
+    checking,
+    deciding,
+    parts,
+    people,
+    pools,
+    proposals,
+    publishing,
+    scheduling,
+    telling,
+)
 from headwater.useroffice.actions.demo import DECIDED, LINES, PLAN_SECONDS, REVIEWED, Round, make_call, review
 from headwater.useroffice.models import Block, Call, Proposal
 
@@ -28,7 +39,7 @@ def load_synthetic_block(
     """Give the made-up round's facility an accepted group with its block; None where it has one, or has no round.
 
     The first member is of the round's made-up people and has a sub-project with days in the group's beamtime; the
-    demo's ``researcher`` answers for the second, so that she can ask for shifts.
+    demo's ``researcher`` answers for the second, so that she can ask for shifts, and ``office`` judges them too.
     """
     panel = facility.panels.order_by("pk").first()
     by_mail = {one.email: one for one in User.objects.filter(email__endswith=f"@{domain}")}
@@ -41,6 +52,7 @@ def load_synthetic_block(
     it = Round(facility, lines, office, at, scientist, reviewers, proposers)
     it.panel = panel
     call = make_call(it, demo.GROUPS, OPENED, CLOSED, first=FIRST, mode="block")
+    pools.set_pool(call.public_id, pools.PoolDraft(**demo.FIRMS), **it.by(office, OPENED))
     bag = _accepted(it, call)
     draft = blocks.BlockDraft(SHIFTS, it.when(FIRST).date(), it.when(FIRST + LIFE).date())
     block = blocks.open_block(bag.public_id, draft, **it.by(office, DECIDED))
@@ -54,6 +66,8 @@ def load_synthetic_block(
         shares[member.pk] = share
     blocks.divide(block.public_id, shares, demo.SHARE_REASON, **leader)
     _sub_project(it, block, min(shares))
+    # the demo's manager is of the researcher's organisation and may not judge what she asks for
+    people.set_scientist(lines[0].public_id, office.email, **it.by(office, DECIDED))
     record(Act("round.made_up", facility.public_id, {"synthetic": [None, True]}), by=COMMAND, at=at)
     block.refresh_from_db()
     return block

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import F, Sum
 
+from headwater.accounts.actions.notices import tell
 from headwater.accounts.audit import Actor
 from headwater.core.decision import permit
 from headwater.useroffice import blocks, rules
@@ -61,11 +62,23 @@ def settle(proposal: Proposal, act: str, *, by: Actor, at: datetime) -> None:
     if act == "submit":
         permit(rules.may_take(blocks.take_facts(proposal)))
         _hold(block, part, proposal.requested, EntryKind.TAKEN, by=by, at=at)
+        _tell_leaders(block, part, proposal, by=by, at=at)
     elif act == "finish":
         credited = Visit.objects.filter(proposal=proposal).aggregate(n=Sum("credited_shifts"))["n"] or 0
         _hold(block, part, -min(credited, part.shifts), EntryKind.CREDITED, by=by, at=at)
     else:
         _hold(block, part, -part.shifts, EntryKind.GIVEN_BACK, by=by, at=at)
+
+
+def _tell_leaders(block: Block, part: SubProject, proposal: Proposal, *, by: Actor, at: datetime) -> None:
+    """Tell those who lead the group that shifts were taken, with what the share has left."""
+    left = BlockMember.objects.get(pk=part.member_id).left
+    named = {"proposal": proposal.number, "name": part.member.name, "shifts": proposal.requested, "left": left}
+    path, key = f"/beamtime/blocks/{block.public_id}/", f"taken:{proposal.pk}:{proposal.submitted_at:%s}"
+    leaders = block.proposal.team.filter(may_submit=True, accepted_at__isnull=False).select_related("user")
+    for place in leaders:
+        if place.user is not None and place.user != by.user:
+            tell(place.user, "block.taken", named, path=path, at=at, key=key)
 
 
 def _hold(block: Block, part: SubProject, more: int, kind: EntryKind, *, by: Actor, at: datetime) -> None:

@@ -18,7 +18,7 @@ from headwater.useroffice.actions import (
     proposals,
 )
 from headwater.useroffice.api.shapes import Body, Key, Text, acting, desk_of_request, router
-from headwater.useroffice.models import Proposal, TeamMember
+from headwater.useroffice.models import Proposal, SubProject, TeamMember
 
 
 class SampleIn(Body):
@@ -75,6 +75,7 @@ class ProposalDetail(ProposalOut):
     samples: list[dict[str, Any]]
     papers: list[dict[str, Any]]
     check: dict[str, Any] | None = Field(description="For a draft: what the call's rules say of it.")
+    part: dict[str, Any] | None = Field(description="For a sub-project: its block, member, wished days and place.")
 
 
 class ProposalPage(PageOut):
@@ -126,6 +127,22 @@ def proposal_detail(public_id: str, desk: rules.Desk) -> dict[str, Any]:
         "samples": list(proposal.samples.values("name", "quantity", "hazards", "state")),
         "papers": list(proposal.submissions.values("number", "at", "sha256")) if named_ else [],
         "check": check,
+        "part": _part_out(proposal),
+    }
+
+
+def _part_out(proposal: Proposal) -> dict[str, Any] | None:
+    part = SubProject.objects.select_related("member__block", "instrument").filter(proposal=proposal).first()
+    if part is None:
+        return None
+    return {
+        "block": part.member.block.public_id,
+        "member": part.member_id,
+        "wished": part.wished,
+        "beamline": part.instrument.public_id if part.instrument else None,
+        "starts_at": part.starts_at,
+        "ends_at": part.ends_at,
+        "own": part.own,
     }
 
 

@@ -176,7 +176,7 @@ class PlaceForm(Told, forms.Form):
     """Days for a sub-project."""
 
     beamline = forms.ChoiceField(label=_("Beamline"))
-    day = forms.DateField(label=_("Day"), widget=DAY)
+    day = forms.DateField(label=pgettext_lazy("of beamtime", "Day"), widget=DAY)
     shift = forms.TypedChoiceField(
         label=_("Shift of the day"),
         help_text=_("Inside of the group's beamtime; beamtime of its own begins with the first shift."),
@@ -184,7 +184,7 @@ class PlaceForm(Told, forms.Form):
         choices=SHIFTS,
     )
     own = forms.ChoiceField(
-        label=_("Where"),
+        label=pgettext_lazy("of beamtime", "Where"),
         choices=[("no", _("inside of the group's beamtime")), ("yes", _("beamtime of its own in the calendar"))],
     )
 

@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
-from headwater.useroffice.callform.wording import FILE_KINDS, KINDS, answer_said, label_of
-from headwater.useroffice.callform.work import before_it, entry_of, key_for, place_of
+from headwater.useroffice.callform.wording import FILE_KINDS, KINDS, condition_said, label_of
+from headwater.useroffice.callform.work import before_it, key_for, place_of
 from headwater.useroffice.forms.asking import Asking
 from headwater.useroffice.forms.shared import Told
 from headwater.useroffice.models import Call, FormVersion
@@ -217,22 +217,15 @@ def _initial(entry: Entry, kind: str) -> dict[str, Any]:
     return {**found, "when": f"{when['key']}={when['is']}"} if when else found
 
 
-def _conditions(earlier: Sequence[Entry], held: Mapping[str, Any] | None) -> list[tuple[Any, Any]]:
-    """Each answer to each earlier question that has a list of them, in groups; a condition from a file as well."""
-    groups: list[tuple[Any, Any]] = []
-    values = set()
-    for one in earlier:
-        answers = (answers_of(one) or ()) if one["kind"] in ASKABLE else ()
-        if answers:
-            title = gettext("only if “%(question)s” is answered") % {"question": label_of(one)}
-            options = [(f"{one['key']}={value}", answer_said(one, value)) for value in answers]
-            groups.append((title, options))
-            values |= {value for value, _text in options}
-    if held and f"{held['key']}={held['is']}" not in values:
-        asked = entry_of(earlier, held["key"])
-        title = gettext("only if “%(question)s” is answered") % {"question": label_of(asked) if asked else held["key"]}
-        groups.append((title, [(f"{held['key']}={held['is']}", str(held["is"]))]))
-    return groups
+def _conditions(earlier: Sequence[Entry], held: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Each answer to each earlier question that has a list of them, in a sentence; a condition from a file as well."""
+    pairs = [(one["key"], value) for one in earlier if one["kind"] in ASKABLE for value in answers_of(one) or ()]
+    if held and (held["key"], str(held["is"])) not in pairs:
+        pairs.append((held["key"], str(held["is"])))
+    return [
+        (f"{key}={value}", condition_said({"when": {"key": key, "is": value}}, tuple(earlier)) or f"{key} = {value}")
+        for key, value in pairs
+    ]
 
 
 def earlier_than(entries: Sequence[Entry], key: str, after: str | None) -> list[Entry]:

@@ -36,6 +36,7 @@ def block(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = blocks.part_rows(held, about, desk)
     context = {
         "group": held,
+        "zone": edges.facility_zone(held.call.facility),
         "members": list(blocks.members_of(held)),
         "mine": mine,
         "leads": leads,
