@@ -85,9 +85,15 @@ def test_a_call_becomes_a_schedule_and_a_result():
 
 def test_hours_lost_to_the_machine_come_back_to_the_pool():
     office = make_office()
-    pool = Pool.objects.create(
+    Pool.objects.create(
         call=office.call, code="home", name_en="Home", name_zh="本地", rule="region", max_shifts=100
     )
+    there, elsewhere = (
+        Pool.objects.create(call=office.call, code=code, name_en=code, name_zh="线站", rule="region", max_shifts=9)
+        for code in ("there", "elsewhere")
+    )
+    there.beamlines.set([office.lines[0]])
+    elsewhere.beamlines.set([office.lines[1]])
     one = office.submitted()
     office.checked(one)
     office.reviewed()
@@ -100,5 +106,5 @@ def test_hours_lost_to_the_machine_come_back_to_the_pool():
     visiting.finish_visit(
         visit.public_id, Decimal(40), Decimal(25), "beam", "Dump at night.", at=AFTER, **by(office.officer)
     )
-    pool.refresh_from_db()
-    assert pool.credit_shifts == 3
+    credited = dict(office.call.pools.values_list("code", "credit_shifts"))
+    assert credited == {"home": 3, "there": 3, "elsewhere": 0}  # only where the hours were lost

@@ -16,8 +16,8 @@ from headwater.core.decision import Decision, Reason, Refused, permit
 from headwater.core.identity import new_id
 from headwater.registry.models import Instrument
 from headwater.registry.queries import node_prefix
-from headwater.useroffice import blocks, queries, rounds, rules
-from headwater.useroffice.actions.shares import locked_block, note
+from headwater.useroffice import blocks, queries, rules
+from headwater.useroffice.actions.shares import credit_pools, locked_block, note
 from headwater.useroffice.actions.steps import locked_proposal
 from headwater.useroffice.models import (
     Block,
@@ -324,10 +324,8 @@ def give_back(
     )
     note(block, EntryKind.RETURNED, -shifts, member=held, reason=reason, by=by, at=at)
     call = block.proposal.call
-    pools = list(call.pools.all())
-    codes = rounds.tags_of(block.proposal, rounds.home_jurisdictions(), call, pools)
-    call.pools.filter(code__in=codes).update(credit_shifts=F("credit_shifts") + shifts)
-    changes = {"shifts": [block.shifts, block.shifts - shifts], "pools": [None, sorted(codes)]}
+    codes = credit_pools(block.proposal, set(block.proposal.choices.values_list("instrument", flat=True)), shifts)
+    changes = {"shifts": [block.shifts, block.shifts - shifts], "pools": [None, codes]}
     record(Act("block.returned", block.public_id, changes, decision, ground=reason[:500]), by=by, at=at)
     waiting = call.proposals.filter(state=State.STANDBY).count()
     named = {"shifts": shifts, "name": held.name if held else block.proposal.number, "number": waiting}

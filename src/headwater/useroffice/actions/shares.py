@@ -1,7 +1,8 @@
-"""The writers of a block's shifts: every change is made under the block's lock, and kept as an entry."""
+"""The writers of a block's shifts, each change under its lock and kept as an entry, and of what comes back to pools."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import F, Sum
@@ -9,7 +10,7 @@ from django.db.models import F, Sum
 from headwater.accounts.actions.notices import tell
 from headwater.accounts.audit import Actor
 from headwater.core.decision import permit
-from headwater.useroffice import blocks, rules
+from headwater.useroffice import blocks, rounds, rules
 from headwater.useroffice.models import Block, BlockEntry, BlockMember, EntryKind, Proposal, SubProject, Visit
 from headwater.useroffice.rules.states import GIVES_BACK
 
@@ -97,3 +98,19 @@ def credited_inside(proposal: Proposal, visit: Visit) -> int:
         proposal__part__member__block__proposal=proposal, proposal__part__own=False, instrument=visit.instrument_id
     )
     return inside.aggregate(n=Sum("credited_shifts"))["n"] or 0
+
+
+def credit_pools(proposal: Proposal, lines: Collection[int], shifts: int) -> list[str]:
+    """Give shifts back to the most of the pools in which a proposal counts and that hold on one of the beamlines.
+
+    In the caller's transaction; returns the codes of those pools.
+    """
+    pools = list(proposal.call.pools.prefetch_related("beamlines"))
+    tags = rounds.tags_of(proposal, rounds.home_jurisdictions(), proposal.call, pools)
+    reached = []
+    for pool in pools:
+        own = {line.pk for line in pool.beamlines.all()}
+        if pool.code in tags and (not own or not own.isdisjoint(lines)):
+            reached.append(pool)
+    proposal.call.pools.filter(pk__in=[pool.pk for pool in reached]).update(credit_shifts=F("credit_shifts") + shifts)
+    return sorted(pool.code for pool in reached)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from headwater.accounts.audit import Act, Actor, record
 from headwater.accounts.models import User
@@ -20,7 +20,7 @@ from headwater.core.identity import new_id
 from headwater.registry.models import Facility, Source
 from headwater.registry.queries import node_prefix
 from headwater.useroffice import facts, rules
-from headwater.useroffice.actions.shares import credited_inside
+from headwater.useroffice.actions.shares import credit_pools, credited_inside
 from headwater.useroffice.actions.steps import locked_proposal, step, tell_team
 from headwater.useroffice.models import (
     Feedback,
@@ -175,11 +175,7 @@ def finish_visit(
     visit.credited_shifts = credit
     visit.save()
     if credit:
-        from headwater.useroffice.rounds import home_jurisdictions, tags_of
-
-        pools = list(proposal.call.pools.all())
-        codes = tags_of(proposal, home_jurisdictions(), proposal.call, pools)
-        proposal.call.pools.filter(code__in=codes).update(credit_shifts=F("credit_shifts") + credit)
+        credit_pools(proposal, {visit.instrument_id}, credit)
     Report.objects.get_or_create(proposal=proposal, defaults={"due": (at + REPORT_WITHIN).date()})
     changes = {"given_h": [None, str(hours_given)], "lost_h": [None, str(hours_lost)], "credited": [None, credit]}
     step(proposal, "finish", by=by, at=at, decision=decision, changes=changes)
