@@ -12,7 +12,7 @@ from headwater.accounts import actions as accounts
 from headwater.accounts.audit import SYSTEM, Actor
 from headwater.accounts.models import Role, User
 from headwater.registry.facts import viewer_of
-from headwater.registry.models import Facility, Instrument, Organisation
+from headwater.registry.models import Facility, Instrument, Membership, Organisation
 from headwater.useroffice import facts
 from headwater.useroffice.actions import (
     assigning,
@@ -76,7 +76,14 @@ class Office:
 
     def begun(self, user: User | None = None, at: datetime = NOW, **more: Any) -> Proposal:
         user = user or self.proposer()
-        return proposals.start_proposal(self.call.public_id, self.draft(**more), at=at, **by(user))
+        draft = self.draft(**more)
+        home = Organisation.objects.get(public_id=draft.organisation)
+        known = Membership.objects.filter(person__user=user, organisation=home).exists()
+        joined = None if known else make_member(user, home, "member")
+        made = proposals.start_proposal(self.call.public_id, draft, at=at, **by(user))
+        if joined is not None:  # what stands in the draft stays; whose colleague she is, each test says itself
+            joined.delete()
+        return made
 
     def submitted(self, user: User | None = None, at: datetime = NOW, **more: Any) -> Proposal:
         user = user or self.proposer()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from tests.factories import make_member, make_user
+from tests.factories import make_member, make_organisation, make_user
 from tests.useroffice.builders import AFTER, by, make_office
 
 from headwater.useroffice.actions import assigning, checking
@@ -51,6 +51,22 @@ def test_what_a_draft_names_and_is_not_there_is_told_and_nothing_is_kept(office)
     assert not Proposal.objects.exists()
     other = office.submitted(at=timezone.now())
     asked(user, "post", path, {"title": "x", "earlier": [other.public_id]}, status=422)  # not hers to refer to
+
+
+def test_team_applies_for_an_organisation_of_its_own(office):
+    """Pools hold shares for organisations: nobody takes from them by naming one that is not hers."""
+    user = office.proposer()
+    path, others = f"/calls/{office.call.public_id}/proposals", make_organisation()
+    told = asked(user, "post", path, {"title": "x", "organisation": others.public_id}, status=422)
+    assert [one["facts"]["field"] for one in told["reasons"]] == ["organisation"]
+    own = user.person.memberships.get().organisation
+    made = asked(user, "post", path, {"title": "x", "organisation": own.public_id}, status=201)
+    draft = {"title": "x", "organisation": others.public_id}
+    asked(user, "patch", f"/proposals/{made['id']}", draft, status=422)
+    make_member(user, others, "member")
+    asked(user, "patch", f"/proposals/{made['id']}", draft)
+    user.person.memberships.filter(organisation=others).delete()
+    asked(user, "patch", f"/proposals/{made['id']}", draft)  # what stands in the draft stays
 
 
 def test_draft_tells_a_program_its_reasons_in_sentences_and_has_no_number_yet(office):

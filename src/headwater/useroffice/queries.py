@@ -464,7 +464,7 @@ def newest_versions(facilities: Collection[int]) -> QuerySet[ScheduleVersion]:
     return ScheduleVersion.objects.filter(call__facility__in=facilities, pk=Subquery(newest))
 
 
-def homes_of(users: Collection[int], kept: int | None = None) -> QuerySet[Organisation]:
+def homes_of(users: Collection[int] | QuerySet[Any], kept: int | None = None) -> QuerySet[Organisation]:
     """The organisations that these people may apply for, and the one that stands in the draft already."""
     theirs = Membership.objects.filter(person__user__in=users, until=None).values("organisation")
     return Organisation.objects.filter(Q(pk__in=theirs) | Q(pk=kept)).order_by("pk")

@@ -14,6 +14,7 @@ from headwater.accounts.actions import make_user
 from headwater.accounts.actions.notices import choose_mails
 from headwater.accounts.audit import COMMAND, Act, Actor, record
 from headwater.accounts.models import User
+from headwater.registry.actions.people import give_role
 from headwater.registry.models import Facility, Instrument, Organisation
 from headwater.useroffice import demo, facts, queries
 from headwater.useroffice.actions import (
@@ -174,6 +175,9 @@ def _proposals(it: Round, call: Call) -> list[Proposal]:
     """The made-up teams' proposals, submitted day after day while the call was open."""
     made_up = Organisation.objects.filter(kind="university", source__kind="synthetic")
     homes = list(made_up.order_by("pk")[: demo.PROPOSERS]) or [it.facility.operator]
+    home_of = {user.pk: homes[number % len(homes)] for number, user in enumerate(it.proposers)}
+    for user in it.proposers:
+        give_role(home_of[user.pk], user, "member", by=COMMAND, at=it.when(OPENED))
     made = []
     for asked in demo.asked(len(it.lines)):
         user = it.proposers[asked.number % len(it.proposers)]
@@ -183,7 +187,7 @@ def _proposals(it: Round, call: Call) -> list[Proposal]:
             abstract=asked.abstract,
             language=asked.language,
             track=asked.track,
-            organisation=homes[asked.number % len(homes)].public_id,
+            organisation=home_of[user.pk].public_id,
             beamlines=[it.lines[k].public_id for k in asked.lines],
             requested=asked.requested,
             minimum=asked.minimum,

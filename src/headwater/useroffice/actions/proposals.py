@@ -146,9 +146,12 @@ class _Named:
 def _named_in(proposal: Proposal, draft: ProposalDraft) -> _Named:
     """The records that a draft names by key; refused where one is not there, or is not the team's to name."""
     track = proposal.call.tracks.filter(code=draft.track).first() if draft.track else None
-    home = Organisation.objects.filter(public_id=draft.organisation).first() if draft.organisation else None
-    lines = {one.public_id: one for one in Instrument.objects.filter(public_id__in=draft.beamlines, access="proposal")}
     mine = TeamMember.objects.filter(proposal=proposal, user__isnull=False).values("user")
+    # a sub-project is its laboratory's, whoever of its people acts
+    kept = proposal.organisation_id
+    homes = Organisation.objects.all() if proposal.call.mode == Mode.WITHIN else queries.homes_of(mine, kept)
+    home = homes.filter(public_id=draft.organisation).first() if draft.organisation else None
+    lines = {one.public_id: one for one in Instrument.objects.filter(public_id__in=draft.beamlines, access="proposal")}
     own = TeamMember.objects.filter(user__in=mine).values("proposal")
     before = Proposal.objects.filter(public_id__in=draft.earlier, pk__in=own).exclude(pk=proposal.pk)
     earlier = {one.public_id: one for one in before}
