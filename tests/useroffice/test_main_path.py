@@ -85,9 +85,7 @@ def test_a_call_becomes_a_schedule_and_a_result():
 
 def test_hours_lost_to_the_machine_come_back_to_the_pool():
     office = make_office()
-    Pool.objects.create(
-        call=office.call, code="home", name_en="Home", name_zh="本地", rule="region", max_shifts=100
-    )
+    Pool.objects.create(call=office.call, code="home", name_en="Home", name_zh="本地", rule="region", max_shifts=100)
     there, elsewhere = (
         Pool.objects.create(call=office.call, code=code, name_en=code, name_zh="线站", rule="region", max_shifts=9)
         for code in ("there", "elsewhere")
