@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from headwater.registry.models import Instrument
 from headwater.useroffice.actions.blocks import BlockDraft
 from headwater.useroffice.actions.parts import PartDraft, Place
-from headwater.useroffice.forms.rows import add_rows, check_rows, initial_rows, samples_of, spans_of, tables_of
+from headwater.useroffice.forms.rows import WithRows, add_rows, initial_rows, samples_of, spans_of, tables_of
 from headwater.useroffice.forms.shared import DAY, LANGUAGES, Told
 from headwater.useroffice.models import Block, BlockMember, SubProject
 
@@ -93,7 +93,7 @@ class ReturnForm(Told, forms.Form):
         self.fields["member"].choices = choices  # type: ignore[attr-defined]
 
 
-class PartForm(Told, forms.Form):
+class PartForm(Told, WithRows):
     """A short sub-project; its rows are wished days and samples."""
 
     title = forms.CharField(label=_("Title"), max_length=300)
@@ -112,11 +112,6 @@ class PartForm(Told, forms.Form):
             choices = [(one.pk, f"{one.name} ({one.left})") for one in members]
             self.fields["member"] = forms.TypedChoiceField(label=_("From the share of"), coerce=int, choices=choices)
         add_rows(self)
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        check_rows(self)
-        return given
 
     @property
     def groups(self) -> list[tuple[object, list[Any], Mapping[str, Any] | None]]:

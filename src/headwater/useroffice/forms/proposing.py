@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from headwater.registry.models import Instrument, Organisation
 from headwater.useroffice.actions.proposals import ProposalDraft
 from headwater.useroffice.forms.asking import Asking
-from headwater.useroffice.forms.rows import add_rows, check_rows, initial_rows, samples_of, spans_of, tables_of
+from headwater.useroffice.forms.rows import WithRows, add_rows, initial_rows, samples_of, spans_of, tables_of
 from headwater.useroffice.forms.shared import (
     LANGUAGES,
     PersonForm,
@@ -23,7 +23,7 @@ from headwater.useroffice.models import (
 )
 
 
-class ProposalForm(Told, Asking, forms.Form):
+class ProposalForm(Told, Asking, WithRows):
     """A proposal with the questions of its call's form."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -69,11 +69,6 @@ class ProposalForm(Told, Asking, forms.Form):
             del self.fields["earlier"]
         self.ask(questions, answers)
         add_rows(self)
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        check_rows(self)
-        return given
 
     @property
     def groups_before(self) -> list[tuple[object, list[Any], Mapping[str, Any] | None]]:

@@ -62,6 +62,15 @@ def check_rows(form: Any) -> None:
             form.add_error(f"sample_{k}_name", _("Give the sample a name."))
 
 
+class WithRows(forms.Form):
+    """A form to which `add_rows` gave rows: they are looked at with the rest of it."""
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        check_rows(self)
+        return given
+
+
 def tables_of(form: Any) -> dict[str, dict[str, Any]]:
     """The rows as a page shows them, by kind."""
     return {
